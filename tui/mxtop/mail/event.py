@@ -1,0 +1,286 @@
+"""What one log line says, as a frozen value: one class for each event.
+
+The class tells the event; `KINDS` maps names to classes.  Fields hold raw text as
+logged (invalid UTF-8 as lone surrogates): clean it with `mail.text` before showing.
+A field that a line does not have is None, never 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Final
+
+from mxtop.mail.family import Family
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What every event has.
+
+    `line` counts from 1.  `time` is ISO 8601, with an offset only where the log has one.
+    `text` is the line verbatim after `tag[pid]: `.  `client_*` name the SMTP client
+    wherever the line does; `family` is that of the client or of the relay.
+    """
+
+    kind: ClassVar[str] = "other"
+
+    line: int
+    time: str | None = None
+    host: str | None = None
+    tag: str | None = None
+    daemon: str | None = None
+    pid: int | None = None
+    level: str | None = None
+    queue_id: str | None = None
+    text: str
+    client_host: str | None = None
+    client_address: str | None = None
+    client_port: int | None = None
+    family: Family | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery(Event):
+    """A recipient's delivery status (log_adhoc(3)); `delays` is (a, b, c, d) in seconds."""
+
+    kind: ClassVar[str] = "delivery"
+    to: str | None = None
+    orig_to: str | None = None
+    relay: str | None = None
+    relay_host: str | None = None
+    relay_address: str | None = None
+    relay_port: int | None = None
+    conn_use: int = 1
+    delay: float | None = None
+    delays: tuple[float, float, float, float] | None = None
+    tls: str | None = None
+    dsn: str | None = None
+    status: str | None = None
+    reason: str | None = None
+    queued_as: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectFailed(Event):
+    """smtp(8) or lmtp(8) could not open a connection: `connect to HOST[ADDR]:PORT: ERROR`; no queue id."""
+
+    kind: ClassVar[str] = "connect_failed"
+    relay_host: str | None = None
+    relay_address: str | None = None
+    relay_port: int | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptFailed(Event):
+    """A session that ended badly while another address is still to be tried."""
+
+    kind: ClassVar[str] = "attempt_failed"
+    relay_host: str | None = None
+    relay_address: str | None = None
+    relay_port: int | None = None
+    stage: str | None = None
+    reply: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tls(Event):
+    """`… TLS connection established|reused to|from …`."""
+
+    kind: ClassVar[str] = "tls"
+    direction: str | None = None
+    trust: str | None = None
+    peer_host: str | None = None
+    peer_address: str | None = None
+    peer_port: int | None = None
+    protocol: str | None = None
+    cipher: str | None = None
+    bits: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queued(Event):
+    """qmgr(8) made the message active, again at each retry."""
+
+    kind: ClassVar[str] = "queued"
+    sender: str | None = None
+    size: int | None = None
+    recipients: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removed(Event):
+    """The message left the queue."""
+
+    kind: ClassVar[str] = "removed"
+    sender: str | None = None
+    status: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expired(Event):
+    """The message stayed too long and went back to its sender."""
+
+    kind: ClassVar[str] = "expired"
+    sender: str | None = None
+    status: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageId(Event):
+    kind: ClassVar[str] = "message_id"
+    message_id: str | None = None
+    resent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pickup(Event):
+    kind: ClassVar[str] = "pickup"
+    uid: int | None = None
+    sender: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client(Event):
+    """smtpd(8) accepted a message: `QID: client=…`."""
+
+    kind: ClassVar[str] = "client"
+    sasl_method: str | None = None
+    sasl_username: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientConnect(Event):
+    kind: ClassVar[str] = "client_connect"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientDisconnect(Event):
+    """`commands` is {name: (ok, total)}; None where the version logs none (before 3.0)."""
+
+    kind: ClassVar[str] = "client_disconnect"
+    commands: Mapping[str, tuple[int, int]] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientLost(Event):
+    """`lost connection|timeout|too many errors after STAGE from …`."""
+
+    kind: ClassVar[str] = "client_lost"
+    stage: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reject(Event):
+    kind: ClassVar[str] = "reject"
+    action: str | None = None
+    stage: str | None = None
+    code: int | None = None
+    dsn: str | None = None
+    reason: str | None = None
+    sender: str | None = None
+    to: str | None = None
+    proto: str | None = None
+    helo: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BounceNotice(Event):
+    kind: ClassVar[str] = "bounce_notice"
+    notice: str | None = None
+    notice_queue_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Postscreen(Event):
+    kind: ClassVar[str] = "postscreen"
+    verb: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Master(Event):
+    """What the master(8) process and postfix-script say of the whole instance."""
+
+    version: str | None = None
+    config_directory: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reload(Master):
+    kind: ClassVar[str] = "reload"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start(Master):
+    kind: ClassVar[str] = "start"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop(Master):
+    kind: ClassVar[str] = "stop"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process(Event):
+    """A daemon in trouble, as master(8) sees it; `status` is the exit status or signal."""
+
+    process: str | None = None
+    pid_died: int | None = None
+    status: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Throttle(Process):
+    kind: ClassVar[str] = "throttle"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessDied(Process):
+    kind: ClassVar[str] = "process_died"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statistics(Event):
+    kind: ClassVar[str] = "statistics"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Other(Event):
+    kind: ClassVar[str] = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreign(Event):
+    """A log line of another program."""
+
+    kind: ClassVar[str] = "foreign"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unparsed(Event):
+    """Not a log line at all; `text` is the whole line."""
+
+    kind: ClassVar[str] = "unparsed"
+
+
+KINDS: Final[dict[str, type[Event]]] = {
+    cls.kind: cls
+    for cls in (
+        Delivery, ConnectFailed, AttemptFailed, Tls, Queued, Removed, Expired, MessageId, Pickup, Client,
+        ClientConnect, ClientDisconnect, ClientLost, Reject, BounceNotice, Postscreen, Reload, Start, Stop,
+        Throttle, ProcessDied, Statistics, Other, Foreign, Unparsed,
+    )
+}  # fmt: skip
+
+_NAMES: Final[dict[type[Event], tuple[tuple[str, str], ...]]] = {
+    cls: tuple((f.name, "from" if f.name == "sender" else f.name) for f in fields(cls))
+    for cls in KINDS.values()
+}
+
+
+def as_dict(event: Event) -> dict[str, Any]:
+    """The event as `mxtop parse` prints it: its fields by their public names, and `event`."""
+    shown: dict[str, Any] = {name: getattr(event, field) for field, name in _NAMES[type(event)]}
+    shown["event"] = event.kind
+    return shown
