@@ -68,6 +68,7 @@ class Settings:
     mail_version: str = ""
     myhostname: str = ""
     syslog_name: str = "postfix"
+    syslog_names: tuple[str, ...] = ("postfix",)  # syslog_name and every -o syslog_name= of master.cf
     queue_directory: str = "/var/spool/postfix"
     daemon_directory: str = ""
     maillog_file: str = ""

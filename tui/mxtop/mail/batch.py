@@ -1,0 +1,22 @@
+"""A batch of raw log text on its way from a source to the parser."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Whole lines, each ending in `\\n` (the last line of a finished file may lack it).
+
+    Decoded as UTF-8 with surrogateescape; lines end at `\\n` only.  `reference` is the
+    wall-clock second that decides the year of times logged without one: the file's
+    modification time, or now.  `gap`: lines may be missing just before this text, and why.
+    """
+
+    text: str
+    origin: str = ""
+    reference: float = 0.0
+    phase: Literal["history", "live"] = "live"
+    gap: str = ""
