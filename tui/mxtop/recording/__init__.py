@@ -1,0 +1,1 @@
+"""Recordings: raw lines and samples of one host, saved and played through the same pipe."""

@@ -1,0 +1,46 @@
+"""encode and decode are inverse for the values of mail."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mxtop.mail.answer import Answer
+from mxtop.mail.batch import Batch
+from mxtop.mail.sample import Resolved, SocketSample
+from mxtop.mail.settings import Settings, Transport
+from mxtop.mail.snapshot import Feed, QueueCounts
+from mxtop.recording.codec import decode, encode
+
+
+@given(
+    st.one_of(
+        st.from_type(Answer), st.from_type(Batch), st.from_type(SocketSample), st.from_type(QueueCounts),
+        st.from_type(Feed), st.from_type(Transport),
+    )
+)  # fmt: skip
+def test_values_come_back_from_json(value: object) -> None:
+    text = json.dumps(encode(value))
+    assert decode(type(value), json.loads(text)) == value
+
+
+def test_nested_values_come_back() -> None:
+    settings = Settings(
+        transports={"smtp": Transport(chroot=True)}, own_addresses=frozenset({"::1", "127.0.0.1"})
+    )
+    assert decode(Settings, json.loads(json.dumps(encode(settings)))) == settings
+    resolved = Resolved("a.example", None, (Answer(name="a.example"),))
+    assert decode(Resolved, json.loads(json.dumps(encode(resolved)))) == resolved
+
+
+def test_keys_of_a_newer_version_are_ignored_and_missing_ones_default() -> None:
+    assert decode(QueueCounts, {"active": 3, "unheard_of": 1}) == QueueCounts(active=3)
+
+
+@pytest.mark.parametrize("data", [{"active": "3"}, [1], {"active": [1]}])
+def test_data_of_the_wrong_type_is_refused(data: object) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        decode(QueueCounts, data)

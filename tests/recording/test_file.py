@@ -1,0 +1,73 @@
+"""A recording's file: written, read back, cut off, not one at all."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from mxtop.mail.batch import Batch
+from mxtop.mail.errors import MxtopError
+from mxtop.mail.sample import Sample
+from mxtop.mail.snapshot import QueueCounts
+from mxtop.recording.file import Header, Writer, header, samples
+
+SAMPLES: list[tuple[float, Sample]] = [
+    (
+        0.0,
+        Batch(text="Nov 23 18:31:36 mx1 postfix/smtp[1]: \udcff\x1b[2J\n", origin="mail.log", reference=1.5),
+    ),
+    (1.25, QueueCounts(active=1, deferred=2)),
+]
+
+
+def write(path: Path) -> Path:
+    with Writer(path, Header("mx1.example", 100.0, "made in the lab")) as out:
+        for elapsed, sample in SAMPLES:
+            out.add(elapsed, sample)
+    return path
+
+
+def test_what_was_written_is_read(tmp_path: Path) -> None:
+    path = write(tmp_path / "r.gz")
+    assert header(path) == Header("mx1.example", 100.0, "made in the lab")
+    assert list(samples(path)) == SAMPLES
+
+
+def test_the_same_samples_give_the_same_bytes(tmp_path: Path) -> None:
+    assert write(tmp_path / "a.gz").read_bytes() == write(tmp_path / "b.gz").read_bytes()
+
+
+def test_a_recording_is_never_overwritten(tmp_path: Path) -> None:
+    path = write(tmp_path / "r.gz")
+    with pytest.raises(MxtopError, match="cannot be written"):
+        write(path)
+    assert list(samples(path)) == SAMPLES
+
+
+def test_a_recording_that_was_cut_off_plays_up_to_there(tmp_path: Path) -> None:
+    path = tmp_path / "r.gz"
+    with Writer(path, Header("mx1", 0.0)) as out:
+        for i in range(20_000):
+            out.add(float(i), QueueCounts(active=i * 7919 % 10007))
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    got = list(samples(path))
+    assert 0 < len(got) < 20_000
+    assert got[-1] == (float(len(got) - 1), QueueCounts(active=(len(got) - 1) * 7919 % 10007))
+
+
+@pytest.mark.parametrize("content", [b"", b"plain text\n", gzip.compress(b"[1]\n"), gzip.compress(b"{}\n")])
+def test_another_file_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(content)
+    with pytest.raises(MxtopError, match="is no recording"):
+        list(samples(path))
+
+
+def test_a_later_version_is_refused_with_the_reason(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(gzip.compress(b'{"mxtop_recording":2,"host":"h","started":0}\n'))
+    with pytest.raises(MxtopError, match="another version"):
+        header(path)
