@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, NoReturn
 
+from mxtop import __version__
 from mxtop.mail.errors import MxtopError
 
 DONE, BAD, NOT_DONE, INTERRUPTED = 0, 1, 2, 130
@@ -30,6 +31,9 @@ _EPILOG: Final = """commands:
 
 TARGET: nothing is this host; `-` standard input; a file (or a word with `/`) a mail log, .gz too.
 `mxtop COMMAND --help` shows an example of each.
+
+example:
+  sudo mxtop
 
 exit codes: 0 done; 1 done, and the answer is bad; 2 not done; 130 interrupted."""
 
@@ -74,7 +78,7 @@ def _parser(command: str, description: str, example: str) -> _Parser:
     everywhere.add_argument("--log", metavar="FILE|journal", help="where the mail log is")
     everywhere.add_argument("--read-only", action="store_true", help="refuse whatever would change anything")
     everywhere.add_argument("--json", action="store_true", help="print JSON")
-    everywhere.add_argument("--version", action="store_true", help="print the version and end")
+    everywhere.add_argument("--version", action="version", version=f"mxtop {__version__}")
     return parser
 
 
@@ -214,11 +218,6 @@ def _main(argv: Sequence[str]) -> int:
     command, rest = split_command(argv)
     parser = _PARSERS[command]()
     args = parser.parse_intermixed_args(rest)
-    if args.version:
-        from mxtop import __version__
-
-        print(f"mxtop {__version__}")
-        return DONE
     if command in ("", "demo"):
         return _screen(command, args)
     from mxtop.report import commands

@@ -1,0 +1,120 @@
+"""Arguments, exit codes, and what is loaded for what."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mxtop.cli import Target, main, split_command, target
+from mxtop.mail.errors import MxtopError
+
+
+def run(*argv: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "mxtop", *argv], input=stdin, capture_output=True, text=True, timeout=60
+    )
+
+
+@pytest.mark.parametrize(
+    ("argv", "command", "rest"),
+    [
+        ([], "", []),
+        (["report"], "report", []),
+        (["--json", "report", "x.log"], "report", ["--json", "x.log"]),
+        (["--log", "report", "parse", "-"], "parse", ["--log", "report", "-"]),
+        (["--config-dir", "/etc/postfix-out", "dns", "a.example"], "dns",
+         ["--config-dir", "/etc/postfix-out", "a.example"]),
+        (["--log=report", "mail.log"], "", ["--log=report", "mail.log"]),
+        (["mail.log", "report"], "", ["mail.log", "report"]),
+        (["--", "report"], "", ["--", "report"]),
+        (["./report"], "", ["./report"]),
+        (["-", "report"], "", ["-", "report"]),
+    ],
+)  # fmt: skip
+def test_the_first_word_is_a_command_if_it_names_one(argv: list[str], command: str, rest: list[str]) -> None:
+    assert split_command(argv) == (command, rest)
+
+
+def test_targets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mail.log").touch()
+    assert target([]) == Target("local")
+    assert target(["-"]) == Target("files", ("-",))
+    assert target(["mail.log"]) == Target("files", ("mail.log",))
+    assert target(["./no-such"]) == Target("files", ("./no-such",))
+    for host in ("mx1", "ssh://report", "admin@mx1:2222"):
+        with pytest.raises(MxtopError, match="not built yet"):
+            target([host])
+
+
+@pytest.mark.parametrize("words", [["--version"], ["report", "--version"], ["--help"], ["dns", "--help"]])
+def test_help_and_version_load_nothing_heavy(words: list[str]) -> None:
+    code = (
+        "import sys; from mxtop.cli import main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit as end: assert not end.code, end.code\n"
+        "heavy = {'textual', 'rich', 'asyncssh', 'dns', 'psutil', 'asyncio'} & set(sys.modules)\n"
+        "sys.exit(f'loaded: {heavy}' if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+
+
+def test_report_loads_no_textual(tmp_path: Path) -> None:
+    log = tmp_path / "mail.log"
+    log.write_text("Nov 23 18:31:36 mx1 postfix/qmgr[1]: 4A5B6C7D8E: removed\n")
+    code = (
+        "import sys; from mxtop.cli import main\n"
+        "assert main(['report', '--json', sys.argv[1]]) == 0\n"
+        "heavy = {'textual', 'rich', 'asyncssh', 'dns', 'psutil'} & set(sys.modules)\n"
+        "sys.exit(f'loaded: {heavy}' if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(log)], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["report", "./no-such.log"], ["report", "--since", "soon", "-"], ["report", "--nonsense"], ["dns"],
+        ["parse", "--year", "x", "-"], ["nohost.example"], ["sockets", "./mail.log"], ["--json"], [],
+    ],
+)  # fmt: skip
+def test_what_cannot_be_done_is_one_line_and_2(argv: list[str]) -> None:
+    done = run(*argv)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("mxtop: ")
+    assert done.stderr.count("\n") == 1
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["", "demo", "parse", "report", "sockets", "dns"])
+def test_every_command_has_a_help_with_an_example(command: str) -> None:
+    done = run(*command.split(), "--help")
+    assert done.returncode == 0
+    assert "mxtop " in done.stdout.split("example", 1)[-1]
+    assert "--config-dir" in done.stdout
+
+
+def test_a_closed_pipe_ends_quietly(tmp_path: Path) -> None:
+    log = tmp_path / "mail.log"
+    log.write_text("Nov 23 18:31:36 mx1 postfix/qmgr[1]: 4A5B6C7D8E: removed\n" * 20_000)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mxtop", "parse", str(log)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout and process.stderr
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.wait(60) == 0
+    assert process.stderr.read() == b""
+    process.stderr.close()
+
+
+def test_an_escape_in_an_argument_does_not_reach_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", "./\x1b]0;PWNED\x07"]) == 2
+    assert "\x1b" not in capsys.readouterr().err
