@@ -1,0 +1,1 @@
+"""One watched host: its feeds, joined into snapshots."""

@@ -1,0 +1,42 @@
+"""A feed's errors become a state; bugs do not."""
+
+from __future__ import annotations
+
+import pytest
+
+from mxtop.mail.errors import MxtopError
+from mxtop.mail.snapshot import Feed
+from mxtop.session import supervise as module
+from mxtop.session.supervise import supervise
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PAUSES", (0.0, 0.0))
+
+
+async def test_expected_errors_are_shown_and_tried_again() -> None:
+    tries: list[int] = []
+    shown: list[Feed] = []
+
+    async def feed() -> None:
+        tries.append(1)
+        if len(tries) == 1:
+            raise MxtopError("log unreadable", "sudo mxtop")
+        if len(tries) == 2:
+            raise PermissionError(13, "Permission denied")
+
+    await supervise("log", feed, shown.append)
+    assert len(tries) == 3
+    assert [(f.name, f.state, f.detail, f.remedy) for f in shown] == [
+        ("log", "down", "log unreadable", "sudo mxtop"),
+        ("log", "down", "Permission denied", ""),
+    ]
+
+
+async def test_a_bug_is_not_hidden() -> None:
+    async def feed() -> None:
+        raise KeyError("bug")
+
+    with pytest.raises(KeyError):
+        await supervise("log", feed, lambda feed: None)

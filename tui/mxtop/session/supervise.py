@@ -1,0 +1,42 @@
+"""Runs one feed so that its errors become a state on the screen, never its end.
+
+Expected errors (MxtopError, OSError) are shown with their remedy and tried again with growing
+pauses; anything else is a bug and reaches the session's TaskGroup.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from mxtop.mail.errors import MxtopError
+from mxtop.mail.snapshot import Feed
+
+PAUSES: Final = (1.0, 2.0, 5.0, 10.0, 30.0)
+"""Seconds before the next try, after each failure in a row; the last one repeats."""
+
+STEADY: Final = 60.0
+"""A feed that ran this long before it failed starts again with the shortest pause."""
+
+
+async def supervise(name: str, run: Callable[[], Awaitable[None]], show: Callable[[Feed], None]) -> None:
+    """Run a feed until it ends by itself; tell `show` of each failure."""
+    failures = 0
+    while True:
+        started = time.monotonic()
+        try:
+            await run()
+        except MxtopError as error:
+            title, remedy = error.title, error.remedy
+        except OSError as error:
+            title, remedy = error.strerror or str(error), ""
+        else:
+            return
+        if time.monotonic() - started > STEADY:
+            failures = 0
+        pause = PAUSES[min(failures, len(PAUSES) - 1)]
+        failures += 1
+        show(Feed(name=name, state="down", detail=title, remedy=remedy, since=time.time()))
+        await asyncio.sleep(pause)
