@@ -1,0 +1,165 @@
+"""This machine.
+
+Commands are argument lists in their own process group, which is killed with all its children on timeout,
+on cancellation and when its reader goes away.  Nothing is promised about a child that makes a session of
+its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+import signal
+import socket
+import tempfile
+import time
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import IO, Final
+
+from mxtop.hosts.base import OUTPUT_CAP, Completed, FileStat, Output
+from mxtop.mail.errors import CommandFailed
+
+SYSTEM_PATH: Final = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+_CHUNK: Final = 64 * 1024
+_STDERR_CAP: Final = 64 * 1024
+
+
+def environment(base: Mapping[str, str]) -> dict[str, str]:
+    """The environment of every command: LC_ALL=C, and the PATH with the directories that users' lack."""
+    own = [part for part in base.get("PATH", "").split(os.pathsep) if part]
+    path = os.pathsep.join([*own, *(part for part in SYSTEM_PATH if part not in own)])
+    return {**base, "PATH": path, "LC_ALL": "C"}
+
+
+class LocalHost:
+    """This machine as a `Host`; `name` is its host name unless one is given."""
+
+    def __init__(self, name: str | None = None) -> None:
+        self._name = name or socket.gethostname()
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    async def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float = 30.0) -> Completed:
+        started = time.monotonic()
+        kept = bytearray()
+        async with _running(argv, stdin, timeout) as output:
+            async for chunk in output:
+                kept += chunk
+                if len(kept) > OUTPUT_CAP:
+                    raise CommandFailed(f"{argv[0]} printed more than {OUTPUT_CAP // 1024 // 1024} MiB")
+        assert output.exit_code is not None
+        seconds = time.monotonic() - started
+        return Completed(tuple(argv), output.exit_code, bytes(kept), output.stderr, seconds)
+
+    def output(
+        self, argv: Sequence[str], *, timeout: float | None = None
+    ) -> AbstractAsyncContextManager[Output]:
+        return _running(argv, b"", timeout)
+
+    async def read_file(self, path: str, *, limit: int = 1024 * 1024) -> bytes:
+        def read() -> bytes:
+            with open(path, "rb") as file:  # noqa: PTH123 (a path of the host, not ours)
+                return file.read(limit)
+
+        return await asyncio.to_thread(read)
+
+    async def stat(self, path: str) -> FileStat | None:
+        try:
+            found = await asyncio.to_thread(os.stat, path)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return FileStat(
+            mode=found.st_mode,
+            size=found.st_size,
+            mtime=found.st_mtime,
+            inode=found.st_ino,
+            device=found.st_dev,
+            uid=found.st_uid,
+            gid=found.st_gid,
+        )
+
+    async def can_read(self, path: str) -> bool:
+        return await asyncio.to_thread(os.access, path, os.R_OK)
+
+    async def open_stream(
+        self, host: str, port: int, *, timeout: float = 10.0
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        async with asyncio.timeout(timeout):
+            return await asyncio.open_connection(host, port)
+
+
+class _Output:
+    """stdout of one process; see `Output`."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        self.exit_code: int | None = None
+        self.stderr = b""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        assert self._process.stdout is not None
+        while chunk := await self._process.stdout.read(_CHUNK):
+            yield chunk
+
+
+@asynccontextmanager
+async def _running(argv: Sequence[str], stdin: bytes, timeout: float | None) -> AsyncIterator[_Output]:
+    """Start, hand out the output, and leave no process of the group behind.
+
+    Input and complaints go through files that have no name, so that stdout is the only thing to wait for and
+    a command cannot get stuck on the other two.
+    """
+    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as complaints:
+        given.write(stdin)
+        given.seek(0)
+        process = await _start(argv, given, complaints)
+        output = _Output(process)
+        deadline = asyncio.timeout(timeout)
+        try:
+            async with deadline:
+                yield output
+                if process.stdout is not None and process.stdout.at_eof():
+                    output.exit_code = await process.wait()
+        except TimeoutError as error:
+            if not deadline.expired():
+                raise
+            raise CommandFailed(
+                f"{argv[0]} gave no answer in {timeout:g} s", f"try it by hand: {shlex.join(argv)}"
+            ) from error
+        finally:
+            if output.exit_code is None:
+                await _end(process)
+        complaints.seek(0)
+        output.stderr = complaints.read(_STDERR_CAP)
+
+
+async def _start(argv: Sequence[str], stdin: IO[bytes], stderr: IO[bytes]) -> Process:
+    try:
+        return await asyncio.create_subprocess_exec(
+            *argv,
+            stdin=stdin,
+            stdout=PIPE,
+            stderr=stderr,
+            env=environment(os.environ),
+            start_new_session=True,
+        )
+    except FileNotFoundError as error:
+        raise CommandFailed(
+            f"{argv[0]}: no such command here", "install it, or add its directory to PATH"
+        ) from error
+    except PermissionError as error:
+        raise CommandFailed(f"{argv[0]} may not be run by this user", "try again with sudo") from error
+
+
+async def _end(process: Process) -> None:
+    """Kill the process group, and take the exit code so that no zombie stays."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):  # all gone; or a set-uid command, which ends by itself
+        pass
+    await process.wait()
