@@ -5,8 +5,8 @@ with every destination of `tests.lab.world`, which comes to each test with its f
 queue and `lab.lines()` that are the test's own.
 A test that needs another world opens its own `with Lab(…)`: two labs live side by side.
 
-Where the lab cannot run (not root, packages missing) these tests skip with the reason; with MXTOP_LAB=required
-in the environment they fail.
+Where the lab cannot run (not root, packages missing) these tests skip with the reason; with
+MXTOP_LAB=required in the environment they fail.
 """
 
 from __future__ import annotations

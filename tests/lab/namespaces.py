@@ -39,7 +39,7 @@ class Namespace:
         return (RUN_NETNS / self.name).exists()
 
     def create(self, etc: Path | None = None) -> None:
-        """Make it, loopback up.  Entries of the directory `etc` cover their namesakes in /etc (ip-netns(8))."""
+        """Make it, loopback up.  Entries of `etc` cover their namesakes in /etc (ip-netns(8))."""
         if etc is not None:
             ETC_NETNS.mkdir(exist_ok=True)
             (ETC_NETNS / self.name).symlink_to(etc)

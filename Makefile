@@ -1,0 +1,51 @@
+# make demo | run | check | deps | test | lab | bench     (`make` alone says what each does)
+PYTHON ?= python3
+BIN := .venv/bin
+export PATH := $(PATH):/usr/sbin:/sbin
+
+.PHONY: help demo run check deps test lab bench
+help:
+	@echo "make demo    the screen on a recorded mail host: no Postfix, no root, no network"
+	@echo "make run     the screen on this host (ARGS=... for anything else: make run ARGS='dns example.org')"
+	@echo "make check   ruff, mypy, import contracts"
+	@echo "make deps    as root: the Debian packages that the lab needs, none of them started"
+	@echo "make test    check, then every test that this machine can run"
+	@echo "make lab     as root: a shell on a mail host in network namespaces, with traffic"
+	@echo "make bench   the benchmarks"
+
+# The environment is made anew when pyproject.toml changed, and only then.
+.venv/runtime: pyproject.toml
+	@echo "making .venv"
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	@$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+.venv/dev: .venv/runtime
+	@$(BIN)/python -m pip install --quiet --group dev
+	@touch $@
+
+demo: .venv/runtime
+	@$(BIN)/mxtop demo
+
+run: .venv/runtime
+	@$(BIN)/mxtop $(ARGS)
+
+check: .venv/dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/mypy -p tests.lab
+	$(BIN)/lint-imports
+
+deps:
+	@tests/lab/install-packages
+
+test: check
+	$(BIN)/pytest
+
+lab: .venv/dev
+	@$(BIN)/python -m tests.lab shell
+
+bench: .venv/dev
+	$(BIN)/pytest -s -o python_files='bench_*.py test_*.py' tests/benchmarks
