@@ -134,14 +134,15 @@ def _is_25(hop: str, transport: Transport) -> bool:
 
 def _not_smtp(route: Route) -> Prediction:
     target = f"{route.transport}:{', '.join(route.next_hops)}".rstrip(":")
+    if route.source:
+        target += f" ({route.source})"
     if route.transport in ("error", "retry"):
         return Prediction(
-            status="error",
-            why=f"Mail for {route.destination} goes to {target} ({route.source}), which never delivers.",
+            status="error", why=f"Mail for {route.destination} goes to {target}, which never delivers."
         )
     return Prediction(
         status="not_smtp",
-        why=f"Mail for {route.destination} goes to {target}, not over SMTP: no MX and no address family count.",
+        why=f"Mail for {route.destination} goes to {target}, not over SMTP: MX and family do not count.",
     )
 
 
