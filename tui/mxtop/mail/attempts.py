@@ -1,0 +1,121 @@
+"""What one delivery process is doing: sessions told apart, failed attempts kept for their delivery.
+
+smtp(8) and lmtp(8) handle one delivery request at a time, so the lines of one `tag[pid]`
+belong together, although `connect to …` lines carry no queue id (postfix.md of the Postfix
+sources' smtp_connect.c: the last failure is repeated in the status line, earlier ones are not).
+
+The rules, as the report promises them:
+* A session is told by its delivery lines: consecutive ones of one (tag, pid, queue id) with
+  the same relay address and the same `conn_use` are one session.
+* An `attempt_failed` at the greeting, EHLO or TLS is a session too.  One at a later stage
+  (MAIL FROM, RCPT TO, DATA) is not counted: it is logged per recipient, and on reused
+  sessions as well, without saying so.  `Cannot start TLS: …` names no address: its session
+  counts in the family `none`.
+* A delivery request is a run of lines of one (tag, pid, queue id).
+
+Does not promise to see two requests of one message, run back to back by one process to one
+address, as two.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from mxtop.mail.family import FamilyKey, family_of, is_loopback
+from mxtop.mail.header import relay_of
+
+PENDING: Final = 64
+"""Failed attempts kept per process until their delivery line: smtp_mx_address_limit is 5."""
+
+EXPIRY: Final = 900.0
+"""Seconds of silence after which a `tag[pid]` is taken to be another process: SMTP stages
+take up to ten minutes (smtp_data_done_timeout), a reused pid rarely comes sooner."""
+
+
+class Peer(NamedTuple):
+    """The far end of a delivery: `relay` as logged and its parts."""
+
+    relay: str
+    host: str | None
+    address: str | None
+    port: int | None
+    family: FamilyKey
+    loopback: bool
+
+
+def peer_of(relay: str) -> Peer:
+    """`mx.example[192.0.2.1]:25`, `none`, `local`, …"""
+    host, address, port, family = relay_of(relay)
+    return Peer(relay, host, address, port, family or "none", is_loopback(address))
+
+
+def peer_at(host: str | None, address: str | None, port: int | None) -> Peer:
+    """The far end that an event names by its parts."""
+    if address is None:
+        return Peer("", None, None, None, "none", False)
+    relay = f"{host}[{address}]" + (f":{port}" if port is not None else "")
+    return Peer(relay, host, address, port, family_of(address) or "none", is_loopback(address))
+
+
+class Attempt(NamedTuple):
+    """A try that failed before its delivery line; `queue_id` is None for `connect to …`."""
+
+    queue_id: str | None
+    time: str | None
+    status: str  # "connect_failed", "attempt_failed"
+    peer: Peer
+    text: str
+    session: bool  # a session was newly opened
+
+
+class Process:
+    """One `tag[pid]`: the request it is at, that request's session, failed attempts so far."""
+
+    __slots__ = ("address", "conn_use", "domains", "first", "last", "message", "pending", "queue_id")
+
+    def __init__(self) -> None:
+        self.queue_id: str | None = None
+        self.message: int | None = None  # which message bore that queue id
+        self.address: str | None = None
+        self.conn_use = 0
+        self.first: FamilyKey | None = None  # of the first address tried newly in this request
+        self.domains: set[str] | None = None  # those that the first try was counted for
+        self.pending: list[Attempt] = []
+        self.last: str | None = None  # time of the last attempt that is pending
+
+    def request(self, queue_id: str | None, message: int | None) -> None:
+        """A delivery line of another request than the last."""
+        self.queue_id = queue_id
+        self.message = message
+        self.address = None
+        self.conn_use = 0
+        self.first = None
+        self.domains = None
+
+
+class Processes:
+    """Processes by `tag[pid]`, the least recently seen forgotten.
+
+    Two generations: when the young one is full it becomes the old one, and what was not
+    touched since is forgotten.  O(1), and a process in use never goes.
+    """
+
+    __slots__ = ("_cap", "_old", "_young", "forgotten")
+
+    def __init__(self, cap: int) -> None:
+        self._cap = max(1, cap // 2)
+        self._young: dict[str, Process] = {}
+        self._old: dict[str, Process] = {}
+        self.forgotten = 0  # failed attempts that lost their process
+
+    def get(self, key: str) -> Process:
+        process = self._young.get(key)
+        if process is not None:
+            return process
+        process = self._old.pop(key, None) or Process()
+        if len(self._young) >= self._cap:
+            self.forgotten += sum(len(gone.pending) for gone in self._old.values())
+            self._old = self._young
+            self._young = {}
+        self._young[key] = process
+        return process
