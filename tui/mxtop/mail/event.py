@@ -8,7 +8,7 @@ A field that a line does not have is None, never 0.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from typing import Any, ClassVar, Final
 
 from mxtop.mail.family import Family
@@ -272,6 +272,24 @@ KINDS: Final[dict[str, type[Event]]] = {
         Throttle, ProcessDied, Statistics, Other, Foreign, Unparsed,
     )
 }  # fmt: skip
+
+
+
+def _quick_init(cls: type[Event]) -> None:
+    """Make events twice as fast to create: frozen dataclasses look up `object.__setattr__` for each field."""
+    names = [f.name for f in fields(cls)]
+    space: dict[str, Any] = {f"set_{name}": getattr(cls, name).__set__ for name in names}
+    space |= {f"default_{f.name}": f.default for f in fields(cls)}
+    signature = ", ".join(
+        f.name if f.default is MISSING else f"{f.name}=default_{f.name}" for f in fields(cls)
+    )
+    stores = "".join(f"    set_{name}(self, {name})\n" for name in names)
+    exec(f"def __init__(self, *, {signature}):\n{stores}", space)  # noqa: S102  field names of ours only
+    type.__setattr__(cls, "__init__", space["__init__"])
+
+
+for _cls in KINDS.values():
+    _quick_init(_cls)
 
 _NAMES: Final[dict[type[Event], tuple[tuple[str, str], ...]]] = {
     cls: tuple((f.name, "from" if f.name == "sender" else f.name) for f in fields(cls))

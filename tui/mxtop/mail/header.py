@@ -21,13 +21,8 @@ UNSURE: Final = 2
 """What a tag says of its line: Postfix's, another program's, or only its text can tell."""
 
 
-class Head(NamedTuple):
-    """A split line.  `tag_token` is `postfix/smtp[123]:` as logged, "" where the line has none."""
-
-    stamp: str
-    host: str
-    tag_token: str
-    text: str
+Head = tuple[str, str, str, str]
+"""A split line: time, host, tag and text, as logged; the tag is "" where the line has none."""
 
 
 class Tag(NamedTuple):
@@ -102,30 +97,32 @@ def split(line: str) -> Head | None:
             if modern := _RFC5424.fullmatch(line):
                 stamp, host, app, pid, text = modern.groups()
                 token = f"{app}:" if pid == "-" else f"{app}[{pid}]:"
-                return Head(stamp, host, token, text or "") if _ISO.fullmatch(stamp) else None
+                return (stamp, host, token, text or "") if _ISO.fullmatch(stamp) else None
         first = line[:1]
     if "0" <= first <= "9":
-        stamp, _, rest = line.partition(" ")
-        if not _ISO.fullmatch(stamp):
+        parts = line.split(" ", 3)
+        if not _ISO.fullmatch(parts[0]):
             return None
     else:
         stamp = line[:15]
-        if line[15:16] != " " or stamp[6:7] != " ":
+        if line[15:16] != " " or not _CLASSIC.fullmatch(stamp):
             match = _CLASSIC.match(line)  # `Jun 5`, fractions of seconds
             if match is None or line[match.end() : match.end() + 1] != " ":
                 return None
             stamp = match.group()
-        elif stamp[:3] not in MONTHS or not _CLASSIC.fullmatch(stamp):
+        if stamp[:3] not in MONTHS:
             return None
-        rest = line[len(stamp) + 1 :]
-    host, _, rest = rest.partition(" ")
-    token, _, text = rest.partition(" ")
-    if not host:
-        return None
-    if not token.endswith(":"):
-        # `last message repeated 2 times`, `-- MARK --`; or a line cut within its tag
-        return Head(stamp, host, "", rest)
-    return Head(stamp, host, token, text)
+        parts = [stamp, *line[len(stamp) + 1 :].split(" ", 2)]
+    if len(parts) == 4:
+        stamp, host, token, text = parts
+        if token.endswith(":"):
+            return (stamp, host, token, text) if host else None
+        # `last message repeated 2 times`, `-- MARK --`
+        return (stamp, host, "", f"{token} {text}") if host else None
+    if len(parts) == 3 and parts[1]:
+        stamp, host, token = parts
+        return (stamp, host, token, "") if token.endswith(":") else (stamp, host, "", token)
+    return None
 
 
 @lru_cache(maxsize=16384)
@@ -176,13 +173,14 @@ class Clock:
     time; `year` overrides.  29 February goes back to a leap year.
     """
 
-    __slots__ = ("_days", "_limit", "_minutes", "_stamp", "_time", "_year")
+    __slots__ = ("_days", "_limit", "_minute", "_minutes", "_stamp", "_time", "_year")
 
     def __init__(self, reference: float, *, year: int | None = None) -> None:
         # local time on purpose: it is compared with local times that carry no offset
         self._limit = datetime.fromtimestamp(reference + 86400).isoformat()  # noqa: DTZ006
         self._year = year
         self._stamp = ""
+        self._minute = ""
         self._time: str | None = None
         self._days: dict[str, str] = {}
         self._minutes: dict[str, float] = {}
@@ -193,7 +191,10 @@ class Clock:
             return self._time
         self._stamp = stamp
         if "0" <= stamp[:1] <= "9":
-            self._time = stamp.replace(",", ".") if _exists(stamp[:10], stamp[11:19]) else None
+            if stamp[:17] != self._minute and _exists(stamp[:10], stamp[11:19]):
+                self._minute = stamp[:17]
+            good = stamp[:17] == self._minute and stamp[17:19] < "61"
+            self._time = stamp.replace(",", ".") if good else None
         else:
             self._time = self._classic(stamp)
         return self._time
