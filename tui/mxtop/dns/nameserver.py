@@ -15,8 +15,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-import dns.name
-
 from mxtop.dns import wire
 from mxtop.dns.resolvconf import Endpoint
 
@@ -26,7 +24,7 @@ DATAGRAMS_PER_WAKE: Final = 32
 BREAK_AFTER: Final = 5  # queries without any reply between
 BREAK_SECONDS: Final = 30.0
 PROBE_SECONDS: Final = 1.0
-_ROOT: Final = wire.question(dns.name.root, "MX")  # every resolver has it at hand, if only as a refusal
+_ROOT: Final = wire.question((), "MX")  # every resolver has it at hand, if only as a refusal
 
 
 class Nameserver:

@@ -1,6 +1,6 @@
 """What an admin should know about an answer: the sentences of `Answer.warnings`.
 
-Names come from DNS as printable ASCII (see `wire.name_text`).  Nothing here says that mail cannot
+Names come from DNS as printable ASCII (see `names.text`).  Nothing here says that mail cannot
 be delivered; `mxtop.route` does.
 """
 

@@ -13,10 +13,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Final, Self
 
-import dns.exception
-import dns.name
-
-from mxtop.dns import wire
+from mxtop.dns import names, wire
+from mxtop.dns.names import Labels
 from mxtop.dns.nameserver import Nameserver
 from mxtop.dns.resolvconf import ResolvConf
 from mxtop.dns.wire import Alias, RdType, Reply
@@ -70,8 +68,8 @@ class Resolver:
         The name is in ASCII.  What cannot be one is `nxdomain` without asking, as in dns_lookup.c.
         """
         try:
-            absolute = dns.name.from_text(name)
-        except (dns.exception.DNSException, UnicodeError):
+            absolute = names.labels(name)
+        except ValueError:
             return Reply("nxdomain", detail="not a domain name")
         try:
             async with asyncio.timeout(self._lifetime):
@@ -79,7 +77,7 @@ class Resolver:
         except TimeoutError:
             return Reply("timeout", detail=f"no reply within {self._lifetime:g} s")
 
-    async def _chase(self, name: dns.name.Name, rdtype: RdType) -> Reply:
+    async def _chase(self, name: Labels, rdtype: RdType) -> Reply:
         """Ask for the end of an alias where the reply did not have it, at most MAX_LOOKUPS times."""
         target, ttls = name, list[int]()
         for _ in range(MAX_LOOKUPS):
@@ -88,13 +86,13 @@ class Resolver:
                 if target == name:
                     return reply
                 ttl = min([*ttls, *([reply.ttl] if reply.ttl is not None else [])])
-                cname = reply.cname or wire.name_text(target)
+                cname = reply.cname or names.text(target)
                 return Reply(reply.status, reply.records, cname, ttl, reply.detail)
             target = reply.target
             ttls.append(reply.ttl)
-        return Reply("nodata", cname=wire.name_text(target), ttl=min(ttls), detail="alias loop")
+        return Reply("nodata", cname=names.text(target), ttl=min(ttls), detail="alias loop")
 
-    async def _exchange(self, name: dns.name.Name, rdtype: RdType) -> Reply | Alias:
+    async def _exchange(self, name: Labels, rdtype: RdType) -> Reply | Alias:
         """One question, to each nameserver in turn until one has an answer.
 
         The next one is asked after silence, SERVFAIL, NOTIMP or REFUSED, as in res_send.c; where all
@@ -121,7 +119,7 @@ class Resolver:
         return silence
 
     async def _ask(
-        self, nameserver: Nameserver, asked: bytes, name: dns.name.Name, rdtype: RdType, wait: float
+        self, nameserver: Nameserver, asked: bytes, name: Labels, rdtype: RdType, wait: float
     ) -> Reply | Alias:
         """One nameserver; without EDNS0 from when it shows that it does not know it (RFC 6891 section 7)."""
         edns = nameserver not in self._no_edns
