@@ -47,7 +47,7 @@ _REST: Final = re.compile(
     re.A | re.S,
 )
 _IN_REPLY: Final = " (in reply to "
-_QUEUED_AS: Final = re.compile(r"queued as <?([^\s<>()\[\],;]+)", re.I)
+_QUEUED_AS: Final = re.compile(r"[Qq]ueued as <?([^\s<>()\[\],;]+)")
 
 
 def delivery(base: Base, rest: str) -> Event:
@@ -137,10 +137,10 @@ def _whole(reason: str) -> str:
 
 def _queued_as(status: str | None, reason: str | None) -> str | None:
     """The queue id in the server's reply; the last one, as a filter quotes the next server's."""
-    if status != "sent" or reason is None or "ueued as " not in reason:
+    if status != "sent" or not reason or (at := reason.rfind("ueued as ")) < 1:
         return None
-    found = _QUEUED_AS.findall(reason)
-    return found[-1].rstrip(".") or None if found else None
+    found = _QUEUED_AS.match(reason, at - 1)
+    return found[1].rstrip(".") or None if found else None
 
 
 _CONNECT: Final = re.compile(rf"connect to {HOST}: (.*)", re.A | re.S)

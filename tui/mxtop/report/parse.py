@@ -1,0 +1,129 @@
+"""`mxtop parse`: one JSON event for each line of a log, in order, nothing left out.
+
+Lines end at `\\n` only.  `line` counts from 1 in each input anew.  Output is UTF-8; an event with bytes
+that are not is written in ASCII, its lone surrogates as `\\udcXX`.  Does not promise lines of
+any length: what passes `mxtop.sources.lines.LIMIT` is cut there.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import stat
+import sys
+import time
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO, Final, Protocol, cast
+
+from mxtop.mail.errors import LogUnreadable
+from mxtop.mail.event import Event, as_dict
+from mxtop.mail.header import Clock, split
+from mxtop.mail.parse import Parser
+from mxtop.sources.access import unreadable
+from mxtop.sources.lines import LineBuffer
+
+_CHUNK: Final = 128 * 1024
+_PEEK: Final = 1000  # lines looked at for a first time
+_PLAIN: Final = json.JSONEncoder(ensure_ascii=False)
+_ASCII: Final = json.JSONEncoder(ensure_ascii=True)
+
+
+class _Readable(Protocol):
+    def read1(self, size: int, /) -> bytes: ...
+
+
+def run(files: Sequence[str], out: BinaryIO, *, year: int | None = None) -> int:
+    """Print the events of `files` to `out` and return the exit code, 0.
+
+    `-` is standard input, a gzipped file is unpacked; several come in the order of their first
+    times.  `year` overrides the year of times logged without one.  LogUnreadable where a file
+    cannot be read; BrokenPipeError, where nobody reads any more, is the caller's.
+    """
+    for name in in_time_order(files):
+        for lines, parser in _texts(name, year):
+            out.write(b"".join([encode(parser.parse(line)) for line in lines]))
+            out.flush()
+    return 0
+
+
+def encode(event: Event) -> bytes:
+    """One event as a line of JSON."""
+    shown = as_dict(event)
+    try:
+        return f"{_PLAIN.encode(shown)}\n".encode()
+    except UnicodeEncodeError:
+        return f"{_ASCII.encode(shown)}\n".encode()
+
+
+def in_time_order(files: Sequence[str]) -> list[str]:
+    """Logs by the first time in them: a rotated log comes before the one that replaced it.
+
+    Standard input, pipes and files without any time come last, in the order given.
+    """
+    if len(files) < 2:
+        return list(files)
+    return sorted(files, key=_first_time)
+
+
+def _first_time(name: str) -> float:
+    if name == "-" or not Path(name).is_file():
+        return float("inf")
+    clock = Clock(_modified(name))
+    for line in islice(_lines(name), _PEEK):
+        if (head := split(line)) and (shown := clock.iso(head[0])) and (at := clock.epoch(shown)) is not None:
+            return at
+    return float("inf")
+
+
+def _lines(name: str) -> Iterator[str]:
+    for chunk in _chunks(name):
+        yield from chunk
+
+
+def _texts(name: str, year: int | None) -> Iterator[tuple[list[str], Parser]]:
+    """The lines of an input, some at a time, with the parser that counts them."""
+    parser = Parser(time.time() if name == "-" else _modified(name), year=year)
+    for lines in _chunks(name):
+        yield lines, parser
+
+
+def _chunks(name: str) -> Iterator[list[str]]:
+    buffer = LineBuffer()
+    try:
+        with _open(name) as source:
+            while data := source.read1(_CHUNK):
+                if text := buffer.feed(data):
+                    yield text[:-1].split("\n")
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise LogUnreadable(f"{name} is cut short or damaged: {error}", "unpack it by hand") from error
+    except OSError as error:
+        raise unreadable(name, error) from error
+    if text := buffer.flush():
+        yield [text]
+
+
+@contextmanager
+def _open(name: str) -> Iterator[_Readable]:
+    if name == "-":
+        yield cast(_Readable, sys.stdin.buffer)
+        return
+    with Path(name).open("rb") as raw:
+        if raw.peek(2)[:2] == b"\x1f\x8b":
+            with gzip.GzipFile(fileobj=raw) as packed:
+                yield packed
+        else:
+            yield raw
+
+
+def _modified(name: str) -> float:
+    """When a regular file was written last; now for anything else."""
+    try:
+        status = os.stat(name)  # noqa: PTH116  the mode and the time in one look
+    except OSError as error:
+        raise unreadable(name, error) from error
+    return status.st_mtime if stat.S_ISREG(status.st_mode) else time.time()
