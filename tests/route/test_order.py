@@ -30,6 +30,8 @@ def of(text: str) -> list[Candidate]:
     [
         ("66666664", 5, "66664"),  # few IPv4: all of them stay
         ("44444446", 5, "44446"),
+        ("664444", 5, "66444"),
+        ("446666", 5, "44666"),
         ("66664444", 5, "66644"),  # both many: the family that comes first gets the odd one
         ("44446666", 5, "44466"),
         ("46464646", 4, "4646"),

@@ -49,6 +49,8 @@ SRV_TABLE = [
     ("equal, no weights", [(10, 0, 0, 1), (10, 0, 1, 0)], Fraction(1, 2)),
     ("weights 3 to 1", [(10, 3, 0, 1), (10, 1, 1, 0)], Fraction(7, 10)),  # (3 + 1/2) / 5
     ("a dead target is passed over", [(10, 5, 0, 0), (20, 0, 0, 1)], 1),
+    # drawn first (3 + 1/3) / 7 and (1 + 1/3) / 7; or after the dead one's (2 + 1/3) / 7: (3 + 1/2) / 5
+    ("a dead one among them", [(9, 3, 0, 1), (9, 1, 1, 0), (9, 2, 0, 0)], Fraction(10, 21) + Fraction(7, 30)),
 ]
 
 
@@ -187,6 +189,27 @@ def test_host_against_every_permutation(world: tuple[list[simulator.Host], simul
 @given(worlds())
 def test_srv_against_every_draw(world: tuple[list[simulator.Host], simulator.Client]) -> None:
     compare(*world, mode="srv")
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.permutations(["", "", "4", "6", "46"]),
+    st.lists(st.integers(0, 2), min_size=4, max_size=4),
+)
+def test_srv_draws_past_dead_targets(kinds: list[str], weights: list[int]) -> None:
+    hosts = [
+        simulator.Host(f"t{i}", 10, [v4(i)] * ("4" in kind), [v6(i)] * ("6" in kind), weight)
+        for i, (kind, weight) in enumerate(zip(kinds, weights, strict=False))
+    ]
+    compare(hosts, simulator.Client(), mode="srv")
+
+
+def test_the_uneven_shuffle_knows_worse_preferences() -> None:
+    hosts = [
+        simulator.Host("a", 10, [v4(1)], [v6(1)]),
+        simulator.Host("b", 20, [v4(2)], [v6(2)]),
+    ]
+    compare(hosts, simulator.Client(fair=False), "mx", Features(fair_shuffle=False))
 
 
 @settings(max_examples=60, deadline=None)

@@ -146,7 +146,10 @@ def lookups(host: MxHost, transport: Transport) -> dict[str, LookupStatus]:
 
 
 def _without_self(site: Site, own: frozenset[str]) -> Site:
-    """smtp_truncate_self(): everything from this host's own preference on is left out."""
+    """smtp_truncate_self(): everything from this host's own preference on is left out.
+
+    Without MX there is one preference only, so smtp_host_addr()'s "all or nothing" is the same rule.
+    """
     myself = next((c for c in site.candidates if _normal(c.address) in own), None)
     if myself is None:
         return site
@@ -154,9 +157,7 @@ def _without_self(site: Site, own: frozenset[str]) -> Site:
     best_found = site.candidates[0].preference
     kept = tuple(target for target in site.targets if target.host.preference < myself.preference)
     status = site.status
-    if site.mode == "host":
-        kept, status = (), "loop"
-    elif not any(target.candidates for target in kept):
+    if not any(target.candidates for target in kept):
         kept, status = (), "loop" if best_listed == best_found else "no_primary"
     return Site(
         answer=site.answer,
