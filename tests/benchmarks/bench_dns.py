@@ -1,7 +1,7 @@
 """1,000 destinations (MX, then A and AAAA of two hosts each: 5,000 queries) on a local NSD.
 
-`python -m tests.benchmarks.bench_dns`: each contender is a process of its own, timed from start to end.  The peer is
-plain dns.asyncresolver.  The target is 3 s for ours.
+`python -m tests.benchmarks.bench_dns`: each contender is a process of its own, timed from start to
+end.  The peer is plain dns.asyncresolver.  The target is 3 s for ours.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import time
 from collections.abc import Awaitable, Callable
 
 import dns.asyncresolver
+from tests.dns.nsd import conf_for, nsd
 
 from mxtop.dns.cache import Cache
 from mxtop.dns.lookup import Lookup
 from mxtop.dns.resolver import Resolver
 from mxtop.mail.nexthop import NextHop
 from mxtop.mail.settings import Transport
-from tests.dns.nsd import conf_for, nsd
 
 DESTINATIONS = 1000
 TARGET_SECONDS = 3.0

@@ -27,6 +27,7 @@ UDP_PAYLOAD: Final = 1232  # octets: never fragmented (DNS flag day 2020); what 
 NO_EDNS: Final = (Rcode.FORMERR, Rcode.NOTIMP)  # how old servers take an OPT record
 _NO_QUESTION_NEEDED: Final = (Rcode.FORMERR, Rcode.SERVFAIL, Rcode.NOTIMP, Rcode.REFUSED)
 _HEADER: Final = 12
+_MAX_POINTERS: Final = 127  # more than a name has labels: a chain of thousands only costs time
 _RD, _AD, _TC, _QR = 0x0100, 0x0020, 0x0200, 0x8000
 _DO: Final = 0x8000  # of the OPT record's TTL field, its low 16 bits
 
@@ -167,16 +168,17 @@ def _follow(message: bytes, name: Labels, rdtype: RdType, code: int) -> Reply | 
 def _name(message: bytes, at: int) -> tuple[Labels, int]:
     """The labels of the name at an offset, and the offset after it.
 
-    Pointers may only lead back, so that none can loop (RFC 1035 section 4.1.4).
+    Pointers may only lead back, so that none can loop (RFC 1035 section 4.1.4), and not for ever.
     """
     labels: list[bytes] = []
-    after, start, length = 0, at, 1
+    after, start, length, pointers = 0, at, 1, 0
     while size := message[at]:
         if size >= 0xC0:
             after = after or at + 2
             at = (size & 0x3F) << 8 | message[at + 1]
-            if at >= start:
-                raise ValueError("pointer leads forward")
+            pointers += 1
+            if at >= start or pointers > _MAX_POINTERS:
+                raise ValueError("pointers that lead forward, or nowhere")
             start = at
             continue
         label = message[at + 1 : at + 1 + size]
