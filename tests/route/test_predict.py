@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.route.worlds import counted, mx, said, v4
 
-from mxtop.mail.answer import Answer
+from mxtop.mail.answer import Answer, MxHost
 from mxtop.mail.settings import Override, Route, Settings, Transport
 from mxtop.mail.snapshot import Shares
 from mxtop.route.predict import predict, predict_route, undeliverable
@@ -46,7 +46,6 @@ def test_the_systems_resolver_has_its_own_order() -> None:
     for native in (Transport(smtp_host_lookup=("native",)), Transport(smtp_dns_support_level="disabled")):
         host = Answer(name="mx1.example", mode="host", hosts=(counted("mx1.example", 0, 1, 1),))
         assert said(host, native).shares.any == 0.5
-        assert "system's resolver" in said(host, native).warnings[0]
         fixed = Transport(
             smtp_host_lookup=native.smtp_host_lookup,
             smtp_dns_support_level=native.smtp_dns_support_level,
@@ -55,11 +54,26 @@ def test_the_systems_resolver_has_its_own_order() -> None:
         assert said(host, fixed).shares == Shares(now=None, any=None, ipv4=0.0, ipv6=1.0)
         assert "RFC 6724" in said(host, fixed).why
         assert not undeliverable(said(host, fixed))
-    assert said(DUAL, Transport(smtp_host_lookup=("dns", "native"))).warnings == ()
+    both = Transport(smtp_host_lookup=("dns", "native"), smtp_randomize_addresses=False)
+    assert said(DUAL, both).shares.any == 0
 
 
-def test_a_reply_filter_is_mentioned() -> None:
-    assert "smtp_dns_reply_filter" in said(DUAL, Transport(smtp_dns_reply_filter="pcre:/x")).warnings[0]
+def test_the_warnings_of_all_answers_once_each() -> None:
+    answers = [mx(counted("a", 10, 1, 1), warnings=("x", "y")), mx(counted("b", 10, 1, 1), warnings=("y",))]
+    assert predict(answers, Transport(), frozenset()).warnings == ("x", "y")
+
+
+def test_what_is_still_being_looked_up() -> None:
+    known, unknown = counted("mx1.example", 10, 1, 1), MxHost(preference=20, host="mx2.example")
+    half = mx(known, unknown)
+    prediction = said(half)
+    assert (prediction.status, prediction.shares, prediction.order) == ("pending", Shares(), ())
+    assert prediction.why == "The addresses of example.org are still being looked up."
+    half6 = mx(known, MxHost(preference=20, host="mx2.example", ipv4="nodata"))
+    assert said(half6).status == "pending"
+    assert said(half6, Transport(inet_protocols=("ipv4",))).status == "ok"
+    not_a_name = mx(known, MxHost(preference=20, host="not a name"))
+    assert said(not_a_name).status == "ok"
 
 
 def test_next_hops_are_tried_in_turn() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -58,10 +59,7 @@ SRV_TABLE = [
 def test_srv(name: str, targets: list[tuple[int, int, int, int]], share: Fraction) -> None:
     hosts = []
     for i, (priority, weight, ipv4, ipv6) in enumerate(targets):
-        plain = counted(f"t{i}", priority, ipv4, ipv6, start=10 * i)
-        hosts.append(
-            MxHost(preference=priority, host=plain.host, addresses=plain.addresses, weight=weight, port=587)
-        )
+        hosts.append(replace(counted(f"t{i}", priority, ipv4, ipv6, start=10 * i), weight=weight, port=587))
     for now in PREFERENCES:
         prediction = said(mx(*hosts, mode="srv"), Transport(smtp_address_preference=now))
         assert prediction.shares.now == prediction.shares.any == pytest.approx(float(share))
@@ -69,11 +67,8 @@ def test_srv(name: str, targets: list[tuple[int, int, int, int]], share: Fractio
 
 
 def test_hopelessly_many_dead_srv_targets_are_not_followed() -> None:
-    dead = [MxHost(preference=1, host=f"d{i}", weight=i) for i in range(1, 40)]
-    alive = [
-        MxHost(preference=1, host="a", weight=1, addresses=(Address(v4(1), "ipv4"),)),
-        MxHost(preference=1, host="b", weight=1, addresses=(Address(v6(1), "ipv6"),)),
-    ]
+    dead = [replace(counted(f"d{i}", 1, 0, 0), weight=i) for i in range(1, 40)]
+    alive = [counted("a", 1, 1, 0), counted("b", 1, 0, 1)]
     prediction = said(mx(*dead, *alive, mode="srv"))
     assert prediction.shares.now is None
     assert len(prediction.order) == 2
@@ -143,6 +138,8 @@ def ours(
                 preference=each.pref,
                 host=each.name,
                 weight=each.weight,
+                ipv4="ok" if each.a else "nodata",
+                ipv6="ok" if each.aaaa else "nodata",
                 addresses=(*(Address(x, "ipv4") for x in each.a), *(Address(x, "ipv6") for x in each.aaaa)),
             )
             for each in hosts

@@ -17,7 +17,7 @@ from mxtop.mail.snapshot import Prediction, Shares
 from mxtop.route.features import Features, features
 from mxtop.route.order import effective, example
 from mxtop.route.share import UNEVEN_EXACT, first_ipv6
-from mxtop.route.site import FAILED, Site, lookups, resolve, uses_dns
+from mxtop.route.site import Site, resolve
 from mxtop.route.why import Case, why
 
 DELIVERABLE = ("ok", "implicit_mx")
@@ -156,13 +156,8 @@ def _list_too_early(answers: Sequence[Answer], mail_version: str) -> Prediction:
 
 
 def _warnings(sites: Sequence[Site], transport: Transport, rules: Features) -> list[str]:
+    """The answers' own (failed lookups, settings that hide records), then what the choice itself adds."""
     said: list[str] = []
-    if transport.smtp_dns_reply_filter:
-        said.append("smtp_dns_reply_filter is set: Postfix may drop answers that are shown here")
-    if not uses_dns(transport):
-        said.append(
-            "Postfix asks the system's resolver (/etc/hosts included), not DNS: it may find other addresses"
-        )
     for site in sites:
         said.extend(site.answer.warnings)
         said.extend(_site_warnings(site, transport, rules))
@@ -175,13 +170,6 @@ def _site_warnings(site: Site, transport: Transport, rules: Features) -> list[st
         said.append(
             f"{site.answer.name} has more than {rules.record_limit} addresses: Postfix ignores the rest"
         )
-    for target in site.targets:
-        for family, status in lookups(target.host, transport).items():
-            if status in FAILED and target.candidates:
-                record = "A" if family == "ipv4" else "AAAA"
-                said.append(
-                    f"the {record} lookup of {target.host.host} fails ({status}): Postfix goes on without it"
-                )
     families = {candidate.family for candidate in site.best}
     shuffled = transport.smtp_randomize_addresses and site.mode != "srv"
     if shuffled and not rules.fair_shuffle and len(families) == 2 and len(site.candidates) > UNEVEN_EXACT:

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mxtop.mail.answer import Answer, LookupStatus, MxHost
+from mxtop.mail.nexthop import is_hostname
 from mxtop.mail.settings import Transport
 from mxtop.mail.snapshot import Candidate
-from mxtop.route.features import Features
+from mxtop.route.features import RECORD_LIMIT, Features
 
-TEMPORARY: frozenset[LookupStatus | None] = frozenset({"servfail", "timeout"})
 FAILED: frozenset[LookupStatus | None] = frozenset({"servfail", "timeout", "refused"})
 
 
@@ -67,7 +67,10 @@ def uses_dns(transport: Transport) -> bool:
 def resolve(
     answer: Answer, transport: Transport, own: frozenset[str], rules: Features, *, loop_detect: bool
 ) -> Site:
-    """What smtp(8) makes of the answer.  `loop_detect` is for smtp(8) to port 25 only (smtp_connect.c)."""
+    """What smtp(8) makes of the answer.  `loop_detect` is for smtp(8) to port 25 only (smtp_connect.c).
+
+    The status is `pending` where an address lookup that counts was not made yet.
+    """
     mode = answer.mode
     hosts = [host for host in answer.hosts if host.host not in ("", ".")]
     if answer.null_mx and (rules.null_mx or not hosts):
@@ -78,6 +81,8 @@ def resolve(
         mode = "host"
     if mode == "mx" and answer.mx_status in ("nodata", "nxdomain"):
         mode = "host"
+    if any(_unasked(host, transport) for host in hosts[:RECORD_LIMIT]):
+        return Site(answer=answer, status="pending", mode=mode, final=True)
     hosts = hosts[: rules.record_limit]  # dns_rr_append() counts before the sort
     hosts.sort(key=lambda host: host.preference)
     targets = [Target(host, _candidates(host, transport)) for host in hosts]
@@ -111,6 +116,15 @@ def _candidates(host: MxHost, transport: Transport) -> tuple[Candidate, ...]:
     if uses_dns(transport):
         found.sort(key=lambda candidate: candidate.family)  # ipv4, ipv6: dns_lookup_v() asks in that order
     return tuple(found)
+
+
+def _unasked(host: MxHost, transport: Transport) -> bool:
+    """Whether an enabled family of a host name is unknown; other names Postfix does not look up."""
+    known = {"ipv4": host.ipv4, "ipv6": host.ipv6}
+    found = {address.family for address in host.addresses}
+    return is_hostname(host.host) and any(
+        known[family] is None and family not in found for family in transport.inet_protocols
+    )
 
 
 def _limit(targets: list[Target], limit: int | None) -> tuple[list[Target], bool]:

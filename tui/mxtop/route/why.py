@@ -113,6 +113,8 @@ def _failure(case: Case) -> str:
         )
     if status == "no_primary":
         return f"this host is an MX of {name} and the better MX hosts have no address: {kept}"
+    if status == "pending":
+        return f"the addresses of {name} are still being looked up"
     if status == "nxdomain":
         return f"the name {name} does not exist in DNS: {returned}"
     if status in ("servfail", "timeout"):
