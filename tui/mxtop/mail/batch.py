@@ -13,6 +13,7 @@ class Batch:
     Decoded as UTF-8 with surrogateescape; lines end at `\\n` only.  `reference` is the
     wall-clock second that decides the year of times logged without one: the file's
     modification time, or now.  `gap`: lines may be missing just before this text, and why.
+    `done`: bytes of the origin read so far, as they are on disk (history only), for progress.
     """
 
     text: str
@@ -20,3 +21,4 @@ class Batch:
     reference: float = 0.0
     phase: Literal["history", "live"] = "live"
     gap: str = ""
+    done: int = 0
