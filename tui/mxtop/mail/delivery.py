@@ -84,6 +84,8 @@ def _irregular(base: Base, rest: str) -> Event:
     if match is None:
         return Delivery(**base, to=to, orig_to=orig_to)
     relay, conn_use, delay, a, b, c, d, tls, dsn, status, reason = match.groups()
+    if delay is None:
+        relay = ""  # cut within it, perhaps
     host, address, port, family = relay_of(relay)
     if reason and reason.startswith("("):
         reason = _whole(reason[1:-1]) if reason.endswith(")") else reason[1:]

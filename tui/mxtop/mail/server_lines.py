@@ -8,7 +8,6 @@ as logged.
 from __future__ import annotations
 
 import re
-from ipaddress import ip_network
 from typing import Final
 
 from mxtop.mail.delivery import tls
@@ -204,24 +203,21 @@ def of_tlsproxy(base: Base, rest: str) -> Event:
     return Other(**base)
 
 
-_ANVIL: Final = re.compile(r"statistics: max [a-z ]+ \S+ for \((\S+)\) at ")
+_ANVIL: Final = re.compile(
+    r"statistics: max [a-z ]+ \S+ for "
+    r"\((?:\[[^\]\s]*\]:[^:\s]+|\d+\.[0-9.]+:[^:\s]+|[^:\s]*):([0-9A-Fa-f:.]{3,45}(?:/\d{1,3})?)\) at ",
+    re.A,
+)
 
 
 def statistics(base: Base, rest: str) -> Event:
-    """`statistics: …` of anvil(8) or scache(8); anvil names a client, or its network, as `(smtp:ADDR)`."""
+    """`statistics: …` of anvil(8) or scache(8).
+
+    anvil names a client, or its network, as `(SERVICE:ADDRESS)`: `smtp:2001:db8:1:1::/84`, where the
+    service may be `127.0.0.1:10025` or `[::1]:25`.
+    """
     match = _ANVIL.match(rest)
-    return Statistics(**base, **(_anvil_client(match[1]) if match else {}))
-
-
-def _anvil_client(ident: str) -> Base:
-    """`SERVICE:ADDRESS`, where the service may be `127.0.0.1:10025`; `::/84` is a client network."""
-    at = ident.find(":")
-    while at >= 0 and len(ident) < 200:
-        address = ident[at + 1 :]
-        try:
-            version = ip_network(address, strict=False).version
-        except ValueError:
-            at = ident.find(":", at + 1)
-            continue
-        return {"client_address": address, "family": "ipv6" if version == 6 else "ipv4"}
-    return {}
+    if match is None:
+        return Statistics(**base)
+    address = match[1]
+    return Statistics(**base, client_address=address, family="ipv6" if ":" in address else "ipv4")
