@@ -19,7 +19,8 @@ HOST: Final = r"([^\s\[\]]*)\[([^\[\]]+)\](?::(\d{1,5}))?"
 
 _QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"', re.S)
 _REPLY: Final = re.compile(r"(?:([245]\d\d)(?:[ -]|$))?(?:([245]\.\d{1,3}\.\d{1,3})(?: |$))?", re.A)
-_TRIES: Final = 8  # closing brackets looked at with care, so that hostile text costs linear time
+_TRIES: Final = 8  # readings of an address
+_LOOKS: Final = 100  # closing brackets looked at: what hostile text may cost
 
 
 class Peer(NamedTuple):
@@ -67,9 +68,9 @@ def closings(text: str, start: int, followers: tuple[str, ...]) -> list[int]:
     at = start
     if quoted := _QUOTED.match(text, start):
         at = quoted.end()
-    while len(found) < _TRIES:
+    for _ in range(_LOOKS):
         at = text.find(">", at)
-        if at < 0:
+        if at < 0 or len(found) == _TRIES:
             break
         if at + 1 == len(text) or text.startswith(followers, at + 1):
             found.append(at)
