@@ -178,3 +178,16 @@ async def test_ipv6_nameserver_with_a_zone() -> None:
     error = await failure(nameserver)
     assert error is not None and not isinstance(error, socket.gaierror)
     nameserver.close()
+
+
+async def test_a_probe_that_is_cancelled_is_made_again() -> None:
+    async with faulty(lambda query, tcp: None) as server:
+        nameserver = Nameserver(Endpoint("127.0.0.1", server.port))
+        for _ in range(BREAK_AFTER + 3):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.1):
+                    await failure(nameserver, 0.01)
+                    raise TimeoutError
+        assert not nameserver.paused
+        await failure(nameserver)
+        assert nameserver.paused

@@ -55,21 +55,30 @@ class Nameserver:
             async with asyncio.timeout(timeout):
                 reply = await self._ask(asked, edns, dnssec)
         except OSError:  # TimeoutError is one
-            self._silent += 1
-            if self._silent == BREAK_AFTER:
-                await self._rest_if_dead()
+            if not self.paused:
+                self._silent += 1
+                if self._silent == BREAK_AFTER:
+                    await self._rest_if_dead()
             raise
         self._silent = 0
         return reply
 
     async def _rest_if_dead(self) -> None:
-        """Pause it, unless only some dead domains were silent: then it still answers for the root."""
+        """Pause it, unless only some dead domains were silent: then it still answers for the root.
+
+        Those who wait for it are told at once.  A probe that is cancelled with its query is the next one's.
+        """
+        silent_then = BREAK_AFTER - 1
         try:
             async with asyncio.timeout(PROBE_SECONDS):
                 await self._ask(_ROOT, edns=False, dnssec=False)
+            silent_then = 0
         except OSError:
             self._paused_until = self._clock() + BREAK_SECONDS
-        self._silent = 0
+            silent_then = 0
+            self._abandon(TimeoutError("no reply"))
+        finally:
+            self._silent = silent_then
 
     async def _ask(self, asked: bytes, edns: bool, dnssec: bool) -> bytes:
         if not self._use_tcp:
@@ -108,8 +117,11 @@ class Nameserver:
 
     def close(self) -> None:
         """Queries still waiting end with a ConnectionError."""
+        self._abandon(ConnectionAbortedError("resolver closed"))
+
+    def _abandon(self, error: OSError) -> None:
         if self._port is not None:
-            self._port.close(ConnectionAbortedError("resolver closed"))
+            self._port.close(error)
             self._port = None
 
 
