@@ -49,6 +49,12 @@ def test_known(
     assert wait(mx(counted("m", 10, ipv4, ipv6)), preference) == Wait(expected, worst, never)
 
 
+def test_the_dice_roll_on_among_backup_hosts() -> None:
+    world = mx(counted("m", 10, 0, 1), counted("n", 20, 1, 1, start=5))
+    assert wait(world, "any") == Wait(45, 60, 0.0)
+    assert wait(world, "ipv4") == Wait(30, 30, 0.0)
+
+
 def test_without_balance_the_limit_may_be_used_up() -> None:
     dead_first = mx(counted("m", 10, 0, 5), counted("n", 20, 1, 0))
     plain = Transport(smtp_balance_inet_protocols=False)

@@ -77,6 +77,12 @@ CASES: list[tuple[Answer, dict[str, Any], dict[str, Any], str]] = [
     ),
     (
         ONE_FOUR,
+        {"inet_protocols": ("ipv4",)},
+        {"overrides": [Override("smtp4", "inet_protocols", "ipv4")]},
+        "inet_protocols = ipv4: Postfix looks up and uses IPv4 only, smtp_address_preference has no effect.",
+    ),
+    (
+        ONE_FOUR,
         {"smtp_randomize_addresses": False},
         {},
         "smtp_randomize_addresses = no and smtp_address_preference = any: Postfix keeps the order of DNS,"
