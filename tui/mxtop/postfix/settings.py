@@ -22,8 +22,8 @@ NOT_A_NAME: Final = ("/", ":", "!", "$")
 async def read(host: Host, config_directory: str | None = None) -> Settings:
     """The settings of the instance in `config_directory`, or of the default one.
 
-    CommandFailed where main.cf cannot be read or Postfix is not installed.  A master.cf that cannot be
-    read costs its services and overrides, and is said in `warnings`.
+    CommandFailed, in postconf's words, where Postfix is not installed or refuses its files.  A master.cf
+    that is not there costs its services and overrides, and is said in `warnings`.
     """
     problem: BaseException | None = None
     try:

@@ -1,0 +1,86 @@
+"""Queue counts from what four versions print."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+from tests.postfix.fakes import captured, fake_commands
+
+from mxtop.hosts.local import LocalHost
+from mxtop.mail.errors import CommandFailed
+from mxtop.mail.snapshot import QueueCounts
+from mxtop.postfix.queue import counts
+
+host = LocalHost()
+
+
+@pytest.fixture
+def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    return tmp_path
+
+
+def script(directory: Path, text: str) -> None:
+    path = directory / "postqueue"
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    ("version", "queue", "expected"),
+    [
+        ("3.5.27", "held", QueueCounts(3, 36, 0, 2, 0)),
+        ("3.7.11", "held", QueueCounts(4, 36, 0, 2, 0)),
+        ("3.11.6", "held", QueueCounts(3, 36, 0, 2, 0)),
+        ("3.7.11", "empty", QueueCounts(0, 0, 0, 0, 0)),
+        ("2.11.11", "empty", QueueCounts(0, 0, 0, 0, None)),
+        ("2.11.11", "held", QueueCounts(4, 33, 0, 2, None)),
+    ],
+)
+async def test_captured(commands: Path, version: str, queue: str, expected: QueueCounts) -> None:
+    fake_commands(commands, version, queue=queue)
+    assert await counts(host, "/srv/mx/etc") == expected
+
+
+@pytest.mark.parametrize("version", ["3.5.27", "3.7.11", "3.11.6"])
+@pytest.mark.parametrize("queue", ["active", "held", "stopped-with-mail"])
+async def test_both_forms_agree(commands: Path, version: str, queue: str) -> None:
+    """The list of `-p` and the JSON of `-j` were captured a moment apart: one message may have moved."""
+    fake_commands(commands, version, queue=queue)
+    by_json = await counts(host)
+    usage = f"{commands}/real"
+    os.rename(commands / "postqueue", usage)
+    script(commands, f'if [ "$1" = -j ]; then echo "usage: postqueue -f" >&2; exit 69; fi; exec {usage} "$@"')
+    by_list = await counts(host)
+    assert by_list.maildrop is None
+    for name in ("active", "deferred", "incoming", "hold"):
+        assert abs(getattr(by_json, name) - getattr(by_list, name)) <= 1, name
+
+
+def test_the_captures_hold_what_they_say() -> None:
+    assert captured("2.11.11", "postqueue-p-held").endswith("-- 21 Kbytes in 39 Requests.\n")
+
+
+async def test_a_great_queue_in_little_memory_and_time(commands: Path) -> None:
+    line = '{"queue_name": "deferred", "queue_id": "X", "recipients": [' + "x" * 400 + "]}"
+    script(commands, f"yes '{line}' | head -50000")
+    started = time.monotonic()
+    assert (await counts(host)).deferred == 50000
+    assert time.monotonic() - started < 10
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "remedy"),
+    [
+        ("postqueue: fatal: User nobody(65534) is not allowed to view the mail queue", 77, "sudo mxtop"),
+        ("postqueue: fatal: Queue report unavailable - mail system is down", 69, "sudo postfix start"),
+        ("postqueue: fatal: -c option requires a directory", 1, "postqueue -p"),
+    ],
+)
+async def test_refused(commands: Path, text: str, code: int, remedy: str) -> None:
+    script(commands, f"echo '{text}' >&2; exit {code}")
+    with pytest.raises(CommandFailed) as caught:
+        await counts(host)
+    assert caught.value.title == text
+    assert remedy in caught.value.remedy
