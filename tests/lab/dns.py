@@ -76,6 +76,7 @@ class NameServer:
         self.namespace = namespace
         self.directory = directory
         self.destinations = destinations
+        self.processes: list[subprocess.Popen[bytes]] = []
         self.faults = [fault for destination in destinations for fault in destination.faults]
 
     @property
@@ -88,12 +89,13 @@ class NameServer:
         (self.directory / "root.zone").write_text(zone(self.destinations, own))
         config = self.directory / "nsd.conf"
         config.write_text(CONFIG.format(address=NSD_ADDRESS, directory=self.directory))
-        log = (self.directory / "stderr").open("w")
-        with log:
-            self.namespace.popen(
-                ["nsd", "-d", "-c", str(config)], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        self._daemon(["nsd", "-d", "-c", str(config)])
+        if self.faults:
+            words = [f"{fault.name}/{fault.type}/{fault.kind}" for fault in self.faults]
+            self._daemon(
+                [sys.executable, "-m", "tests.lab.responder", RESPONDER_ADDRESS, NSD_ADDRESS, *words]
             )
-            if self.faults:
-                words = [f"{fault.name}/{fault.type}/{fault.kind}" for fault in self.faults]
-                argv = [sys.executable, "-m", "tests.lab.responder", RESPONDER_ADDRESS, NSD_ADDRESS, *words]
-                self.namespace.popen(argv, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def _daemon(self, argv: list[str]) -> None:
+        with (self.directory / "stderr").open("a") as log:
+            self.processes.append(self.namespace.daemon(argv, log, cwd=ROOT))

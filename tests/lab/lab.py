@@ -11,7 +11,7 @@ from types import FrameType, TracebackType
 
 from tests.lab import claims, world
 from tests.lab.dns import NameServer
-from tests.lab.namespaces import Namespace, join
+from tests.lab.namespaces import join
 from tests.lab.postfix import Postfix
 from tests.lab.sinks import Sinks
 from tests.lab.world import Destination
@@ -91,7 +91,11 @@ class Lab(Sender):
         claims.sweep()
         directory, self._lock = claims.claim()
         super().__init__(directory)
-        self._closed = False
+        destinations = tuple(self.destinations.values())
+        self.world = claims.namespace_of(directory, "world")
+        self.sinks = Sinks(self.world, directory / "sinks", destinations)
+        self.dns = NameServer(self.world, directory / "dns", destinations)
+        self.resolver = self.dns.address
         _open_labs.append(self)
         _catch_signals()
         try:
@@ -111,27 +115,23 @@ class Lab(Sender):
 
     def close(self) -> None:
         """Take everything down; a second call does nothing."""
-        if self._closed:
+        if self not in _open_labs:
             return
-        self._closed = True
-        _open_labs.remove(self)
         claims.remove(self.directory)
+        for process in (*self.sinks.running.values(), *self.dns.processes):
+            process.wait()
         os.close(self._lock)
+        _open_labs.remove(self)
 
     def _start(self) -> None:
-        destinations = tuple(self.destinations.values())
-        world_ = claims.namespace_of(self.directory, "world")
-        self.sinks = Sinks(world_, self.directory / "sinks", destinations)
-        self.dns = NameServer(world_, self.directory / "dns", destinations)
-        self.resolver = self.dns.address
         etc = self.directory / "etc"
         etc.mkdir()
         (etc / "resolv.conf").write_text(f"nameserver {self.resolver}\noptions timeout:1 attempts:2\n")
         self.configure(self.settings, chroot=self.chroot)
         self._first = {path: path.read_bytes() for path in (self.main_cf, self.master_cf)}
         self.namespace.create(etc)
-        world_.create()
-        self._wire(world_)
+        self.world.create()
+        self._wire()
         self.sinks.start()
         self.dns.start([(SENDER_NAME, SENDER_IPV4), (SENDER_NAME, SENDER_IPV6)])
         if self.chroot:
@@ -140,15 +140,15 @@ class Lab(Sender):
         self.sinks.wait_until_listening()
         self._wait_for_dns()
 
-    def _wire(self, world_: Namespace) -> None:
-        join(self.namespace, world_)
+    def _wire(self) -> None:
+        join(self.namespace, self.world)
         near = [f"addr add {SENDER_IPV4}/24 dev eth0", f"addr add {SENDER_IPV6}/64 dev eth0 nodad"]
         routes = [f"route add default via {GATEWAY_IPV4}", f"route add ::/0 via {GATEWAY_IPV6}"]
         # a throw route ends the lookup as if there were no route: "Network is unreachable", at once
         self.namespace.ip_batch([*near, *routes, f"route add throw {world.UNROUTED_PREFIX}::/48"])
         gateway = [f"addr add {GATEWAY_IPV4}/24 dev eth0", f"addr add {GATEWAY_IPV6}/64 dev eth0 nodad"]
         servers = [f"addr add {address}/24 dev eth0" for address in {self.resolver, "192.0.2.53"}]
-        world_.ip_batch([*gateway, *servers])
+        self.world.ip_batch([*gateway, *servers])
 
     def _wait_for_dns(self, timeout: float = 10) -> None:
         deadline = time.monotonic() + timeout
@@ -166,7 +166,8 @@ class Lab(Sender):
                 path.write_bytes(text)
         self.settle()
         self.clear_queue()
-        self.reload()
+        if self.reload().returncode:
+            self.start()  # a test may have stopped it
 
 
 _open_labs: list[Lab] = []

@@ -14,7 +14,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 RUN_NETNS = Path("/run/netns")
 ETC_NETNS = Path("/etc/netns")
@@ -90,6 +90,13 @@ class Namespace:
     ) -> subprocess.Popen[Any]:
         """Start and return at once; what still runs when the namespace is deleted is killed."""
         return subprocess.Popen(self.argv(argv), env={**os.environ, **(env or {})}, **options)
+
+    def daemon(self, argv: Sequence[str], log: IO[str], cwd: Path | None = None) -> subprocess.Popen[bytes]:
+        """A server with the machine's own /etc, in a session of its own so that no Ctrl-C meets it."""
+        inside = ["nsenter", f"--net={RUN_NETNS / self.name}", *argv]
+        return subprocess.Popen(
+            inside, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=cwd, start_new_session=True
+        )
 
     def pids(self) -> list[int]:
         """The processes that live in it."""

@@ -74,12 +74,9 @@ class Sinks:
 
     def _sink(self, ip: str, name: str, options: Sequence[str]) -> None:
         where = f"inet:[{ip}]:25" if ":" in ip else f"inet:{ip}:25"
-        # no mount namespace of its own is needed, so the cheaper nsenter(1)
-        argv = ["nsenter", f"--net=/run/netns/{self.namespace.name}", "smtp-sink", "-u", "nobody", "-h", name]
+        argv = ["smtp-sink", "-u", "nobody", "-h", name, *options, where, BACKLOG]
         with (self.directory / "smtp-sink.log").open("a") as log:
-            self.running[ip] = subprocess.Popen(
-                [*argv, *options, where, BACKLOG], stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
+            self.running[ip] = self.namespace.daemon(argv, log)
 
     def stop(self, ip: str) -> None:
         """From now on `ip` refuses connections."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import subprocess
@@ -123,7 +122,7 @@ def test_smtp_is_chrooted_where_asked(chroot: bool) -> None:
     with Lab((world.TARPIT,), chroot=chroot) as lab:
         lab.send("user@tarpit.example")
         pid = _pid_that_waits_for_a_greeting(lab)
-        assert os.readlink(f"/proc/{pid}/root") == (str(lab.queue_directory) if chroot else "/")
+        assert Path(f"/proc/{pid}/root").samefile(lab.queue_directory if chroot else "/")
         lab.wait_lines(r"to=<user@tarpit\.example>.* status=sent ")
 
 
@@ -201,3 +200,16 @@ def test_a_namespace_can_be_deleted_twice() -> None:
     namespace.delete()
     namespace.delete()
     assert not namespace.exists
+
+
+def test_a_lab_that_was_closed_can_be_closed_again() -> None:
+    with Lab(SMALL) as lab:
+        lab.close()
+        assert traces(lab.directory.name) == []
+
+
+def test_a_stopped_postfix_is_started_by_restore(lab: Lab) -> None:
+    lab.command("postfix", "stop")
+    assert lab.command("postfix", "status").returncode == 1
+    lab.restore()
+    assert lab.command("postfix", "status").returncode == 0
