@@ -187,7 +187,7 @@ async def test_the_longest_ago_fetched_goes_first(clock: Clock) -> None:
 
 
 async def test_an_entry_is_small() -> None:
-    """The stated bound of half a kilobyte, name and key included, at MAX_ENTRIES."""
+    """Name and key included; shared objects counted as if they were not."""
     cache = Cache()
     resolver = Scripted(ok())
     entry = await cache.get(resolver, "mx1.d1.example", "A")
