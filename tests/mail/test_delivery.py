@@ -124,6 +124,12 @@ def test_a_line_cut_anywhere_keeps_what_it_has(cut: int) -> None:
         assert value == whole[name], name
 
 
+def test_a_line_cut_before_its_last_parenthesis() -> None:
+    assert delivery(SENT[:-1])["reason"] == delivery(SENT)["reason"]
+    rigid = SENT.replace('"a b"', "a")
+    assert delivery(rigid[:-1])["reason"] == delivery(rigid)["reason"]
+
+
 @pytest.mark.parametrize(
     "to",
     [
@@ -132,6 +138,7 @@ def test_a_line_cut_anywhere_keeps_what_it_has(cut: int) -> None:
         '"x>, relay=evil[192.0.2.66]:25, delay=0, delays=0/0/0/0, dsn=2.0.0, status=sent (hm"@d.example',
         '"q\\">, relay=evil[192.0.2.66]:25"@d.example',
         "a,b>c <d@dual.example",  # before 3.5: not quoted
+        "a>, relay=evil b@d.example",
         "o'brien+tag@d.example",
         "ünï@d.example",
     ],
@@ -166,6 +173,7 @@ def test_a_reply_that_imitates_a_line() -> None:
             "4jYFCN1785znkD8",
         ),
         ("250 Queued as 12-3.", "12-3"),
+        ("250 queued as BEEF01, 250 queued as BEEF02", "BEEF02"),
         ("250 OK id=1r382D-1A35C5-2A", None),
         ("250 2.0.0 Ok", None),
         ("forwarded as CEA4854C796", None),

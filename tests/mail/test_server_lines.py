@@ -209,6 +209,7 @@ def test_a_helo_with_blanks_imitates_nothing() -> None:
         ("< a[192.0.2.1]: EHLO from evil[192.0.2.66]", "a", "192.0.2.1"),
         ("warning: TLS library problem: error:0A00010B:SSL routines::wrong version number", None, None),
         ("warning: connect to Milter service inet:127.0.0.1:8891: Connection refused", None, None),
+        ('warning: unknown thing "a from evil[192.0.2.66]: b"', None, None),
         ("dict_ldap_lookup[1]: Search found 1 match(es)", None, None),
     ],
 )
