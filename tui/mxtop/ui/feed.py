@@ -1,0 +1,43 @@
+"""What the screen needs of a session, and the message that brings its snapshots.
+
+A Protocol only: the session room fulfils it without knowing the screen, and tests
+inject a fake one with Snapshot literals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from textual.message import Message
+
+from mxtop.mail.snapshot import Snapshot
+
+
+class Session(Protocol):
+    """One watched host.  All methods are called in the screen's event loop."""
+
+    host: str
+
+    async def run(self, publish: Callable[[Snapshot], None]) -> None:
+        """Run until cancelled, or until there is nothing more to read; publish at every tick."""
+
+    def select(self, destination: str | None) -> None:
+        """Resolve this destination before others: the MX panel shows it."""
+
+    def set_interval(self, seconds: float) -> None:
+        """Change the time between two ticks."""
+
+    async def close(self) -> None:
+        """Let go of files and connections."""
+
+
+class Tick(Message):
+    """A new snapshot.  A later one replaces it while it waits, so that a flood cannot drown the screen."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        super().__init__()
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, Tick)

@@ -1,0 +1,148 @@
+"""Every key of the screen, as data: bindings, help, footer and the palette are made from this.
+
+Each has an id, by which config.toml's `[keys]` gives it other keys: `quit = "q,f10"`.
+An id that does not exist or a key that is taken twice is refused with one line.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from textual.binding import Binding
+from textual.keys import _normalize_key_list
+
+from mxtop.mail.text import clean
+
+Where = Literal["everywhere", "main", "list", "text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One command.  `keys` as Textual names them, comma-separated; `footer` where the bar shows it."""
+
+    id: str
+    keys: str
+    action: str
+    help: str
+    where: Where = "main"
+    footer: str = ""
+    palette: bool = True
+
+
+KEYS: Final[tuple[Key, ...]] = (
+    Key("help", "question_mark,f1", "help", "this help", "everywhere", "help"),
+    Key("quit", "q,f10", "quit", "quit", "everywhere", "quit"),
+    Key("interrupt", "ctrl+c", "quit", "quit, also from an input", "everywhere", palette=False),
+    Key("palette", "colon,ctrl+p", "command_palette", "find a command", "everywhere", palette=False),
+    Key("theme", "T", "change_theme", "choose a theme", "everywhere"),
+    Key("back", "escape", "back", "back: close, clear the filter, end the zoom; never quits", "main",
+        palette=False),
+    Key("filter", "slash,f4", "filter", "filter this panel; several words must all match, !word must not",
+        "main", "filter"),
+    Key("sort", "s,f6", "sort", "choose the column to sort by", "main", "sort"),
+    Key("sort-left", "less_than_sign", "sort_by(-1)", "sort by the column to the left"),
+    Key("sort-right", "greater_than_sign", "sort_by(1)", "sort by the column to the right"),
+    Key("reverse", "r", "reverse", "reverse the order"),
+    Key("pause", "space,p", "pause", "pause, and go on; sort and filter still work", "main", "pause"),
+    Key("follow", "f", "follow", "follow the log, or stay", "main", "follow"),
+    Key("raw", "w", "raw", "log lines as written, or in columns"),
+    Key("details", "enter", "details", "everything about the destination", "main", "details"),
+    Key("copy", "c,y", "copy", "copy to the clipboard through your terminal", "everywhere", "copy"),
+    Key("save", "S", "save_copy", "save what was copied to a file", "everywhere"),
+    Key("faster", "plus,equals_sign", "interval(-1)", "refresh more often"),
+    Key("slower", "minus", "interval(1)", "refresh less often"),
+    Key("panel-1", "1", "panel(1)", "summary and feeds"),
+    Key("panel-2", "2", "panel(2)", "destinations"),
+    Key("panel-3", "3", "panel(3)", "MX of the selected destination"),
+    Key("panel-4", "4", "panel(4)", "sockets"),
+    Key("panel-5", "5", "panel(5)", "log"),
+    Key("next-panel", "tab", "next_panel(1)", "next panel", palette=False),
+    Key("previous-panel", "shift+tab", "next_panel(-1)", "previous panel", palette=False),
+    Key("zoom", "z", "zoom", "this panel alone on the screen, and back", "main", "zoom"),
+    Key("loopback", "b", "loopback", "show or hide loopback content filters among the sockets"),
+    Key("utc", "U", "utc", "times in UTC, or as the server writes them"),
+    Key("up", "up,k", "move(-1)", "up", "list", palette=False),
+    Key("down", "down,j", "move(1)", "down", "list", palette=False),
+    Key("left", "left,h", "sideways(-1)", "scroll to the left", "list", palette=False),
+    Key("right", "right,l", "sideways(1)", "scroll to the right", "list", palette=False),
+    Key("page-up", "pageup", "page(-1)", "page up", "list", palette=False),
+    Key("page-down", "pagedown", "page(1)", "page down", "list", palette=False),
+    Key("top", "g,home", "edge(-1)", "first", "list", palette=False),
+    Key("bottom", "G,end", "edge(1)", "last", "list", palette=False),
+    Key("close", "escape", "dismiss", "close this page", "text", palette=False),
+)  # fmt: skip
+
+_SHOWN: Final = {
+    "question_mark": "?", "slash": "/", "colon": ":", "less_than_sign": "<", "greater_than_sign": ">",
+    "plus": "+", "equals_sign": "=", "minus": "-", "escape": "esc", "enter": "⏎", "pageup": "pgup",
+    "pagedown": "pgdn", "up": "↑", "down": "↓", "left": "←", "right": "→", "shift+tab": "⇧tab",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Keymap:
+    """The user's changes that could be taken, and one line for each that could not."""
+
+    changes: Mapping[str, str]
+    problems: tuple[str, ...] = ()
+
+    def keys_of(self, key: Key) -> list[str]:
+        return (self.changes.get(key.id) or key.keys).split(",")
+
+
+def bindings(where: Where) -> list[Binding]:
+    """The bindings of one place; `everywhere` has priority where it must work inside an input."""
+    return [
+        Binding(key.keys, key.action, key.help, id=key.id, show=False, priority=key.id == "interrupt")
+        for key in KEYS
+        if key.where == where
+    ]
+
+
+def check(wanted: Mapping[str, str]) -> Keymap:
+    """Which of the user's keys can be taken.  Each change is taken whole or refused whole."""
+    known = {key.id: key for key in KEYS}
+    changes: dict[str, str] = {}
+    problems: list[str] = []
+    for name, text in wanted.items():
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            problems.append(f"no command {name!r}" + (f", did you mean {near[0]}?" if near else ""))
+        elif not all(part.strip() for part in text.split(",")):
+            problems.append(f"{name}: {text!r} names no key")
+        else:
+            changes[name] = _normalize_key_list(text)
+    # A refused change may bring a default back that another change had counted on: look again.
+    while clash := _clash(changes):
+        name, key, other = clash
+        problems.append(f"{name}: {shown(key)} is already the key of {other}")
+        del changes[name]
+    return Keymap(changes, tuple(clean(f"[keys] {problem}", 200) for problem in problems))
+
+
+def _clash(changes: Mapping[str, str]) -> tuple[str, str, str] | None:
+    """A changed command, its key, and the other command that has this key too."""
+    owners: dict[str, Key] = {}
+    # Defaults first, so that the blame falls on a change; the latest change yields.
+    for key in sorted(KEYS, key=lambda k: k.id in changes):
+        for name in (changes.get(key.id) or key.keys).split(","):
+            other = owners.setdefault(name, key)
+            if other is not key and key.id in changes:
+                return key.id, name, other.id
+    return None
+
+
+def shown(key: str) -> str:
+    """A key as people write it: `question_mark` as `?`, `ctrl+p` as `^p`, `f1` as `F1`."""
+    if key in _SHOWN:
+        return _SHOWN[key]
+    if key.startswith("ctrl+"):
+        return "^" + key.removeprefix("ctrl+")
+    return key.upper() if key[0] == "f" and key[1:].isdigit() else key
+
+
+def keys_text(keys: Iterable[str]) -> str:
+    return " ".join(shown(key) for key in keys)

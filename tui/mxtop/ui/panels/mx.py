@@ -1,0 +1,225 @@
+"""The MX panel: where mail for the selected destination goes, what Postfix will do, and why.
+
+Shows an Outlook of the snapshot; asks nothing itself.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Final
+
+from textual import events
+from textual.app import ComposeResult
+
+from mxtop.mail import units
+from mxtop.mail.answer import Address, Answer, LookupStatus, MxHost
+from mxtop.mail.snapshot import Destination, Outlook, Prediction
+from mxtop.mail.sockets import SocketRow
+from mxtop.mail.text import SafeText, clean, literal
+from mxtop.ui.panels.panel import Panel
+from mxtop.ui.view import View
+from mxtop.ui.widgets.painted import Line, Span, Text, wrap
+from mxtop.ui.words import FAMILY, FAMILY_ROLE, connections, split_bar
+
+_RECORD: Final = {"ipv4": "A", "ipv6": "AAAA"}
+_GOOD: Final = ("ok", "implicit_mx")
+_FAILURE: Final[dict[LookupStatus, str]] = {
+    "nodata": "no {} record",
+    "nxdomain": "no such name",
+    "servfail": "✖ {} lookup fails (SERVFAIL)",
+    "timeout": "✖ {} lookup gets no answer",
+    "refused": "✖ {} lookup refused",
+}
+
+
+class Mx(Panel):
+    number = 3
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.text = Text(id="mx-text")
+        self._view = View()
+
+    def compose(self) -> ComposeResult:
+        yield self.text
+
+    def show(self, view: View) -> None:
+        self._view = view
+        self._draw()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._draw()
+
+    def _draw(self) -> None:
+        selected = self._view.selected
+        self.set_title(f"MX · {clean(selected, 80)}" if selected is not None else "MX")
+        self.text.show_lines(lines(self._view, max(20, self.size.width - 2)))
+
+    def focus_view(self) -> None:
+        self.text.focus()
+
+    def plain(self) -> SafeText:
+        return SafeText(self.text.plain())
+
+
+def lines(view: View, width: int) -> list[Line]:
+    """All that is known of the selected destination's way."""
+    if view.selected is None:
+        return [
+            (),
+            *wrap(
+                literal("Select a destination to see its MX hosts and what Postfix will do."), width, "muted"
+            ),
+        ]
+    outlook = view.outlook()
+    row = view.destination()
+    if outlook is None or (outlook.pending and outlook.prediction is None and not outlook.answers):
+        return [*wrap(_waiting(view), width, "muted"), *_observed_alone(row)]
+    shown: list[Line] = []
+    if outlook.error:
+        shown += wrap(SafeText(f"✖ {clean(outlook.error, 500)}"), width, "bad")
+    shown += _route(outlook, width)
+    if outlook.prediction is not None:
+        shown += _shares(outlook.prediction, row)
+        shown += wrap(clean(outlook.prediction.why), width, "strong")
+        shown += _warnings(outlook.prediction.warnings, width)
+    else:
+        shown += _observed_alone(row)
+    sockets = live_by_address(view.snapshot.sockets)
+    known = view.feed_state("sockets") == "live"
+    for answer in outlook.answers:
+        shown += _answer(answer, sockets if known else None, many=len(outlook.answers) > 1)
+    return shown
+
+
+def _waiting(view: View) -> SafeText:
+    if view.feed_state("settings") == "down":
+        return literal("No Postfix settings could be read, so the next hop is not known (1 z tells why).")
+    if view.snapshot.mode == "files":
+        return literal("A log file alone has no DNS: run mxtop on the mail host to see MX and prediction.")
+    return literal("Looking up …")
+
+
+def _route(outlook: Outlook, width: int) -> list[Line]:
+    route = outlook.route
+    if route is None:
+        return []
+    hops = ", ".join(route.next_hops) or "none"
+    text = f"→ {hops} by {route.transport}"
+    if route.source:
+        text += f" ({route.source})"
+    shown = wrap(clean(text), width, "text")
+    for who, case in route.cases:
+        shown += wrap(
+            clean(f"{who}: {', '.join(case.next_hops)} by {case.transport}"), width, "muted", indent=2
+        )
+    if route.fallback:
+        shown += wrap(clean(f"fallback {', '.join(route.fallback)}"), width, "muted", indent=2)
+    return shown
+
+
+def _shares(prediction: Prediction, row: Destination | None) -> list[Line]:
+    """Predicted and observed share of first tries over IPv6, and what each setting would give."""
+    if prediction.status not in _GOOD:
+        return [((clean(f"✖ {prediction.status.replace('_', ' ')}", 60), "bad"),)]
+    shares = prediction.shares
+    first: list[Span] = [
+        (literal("IPv6 first  "), "heading"),
+        (literal("predicted "), "muted"), (units.share(shares.now), "strong"),
+        (literal("  observed "), "muted"), (units.share(row.first_try_ipv6_share if row else None), "strong"),
+    ]  # fmt: skip
+    second: list[Span] = [(literal("if set to  "), "muted")]
+    for name, value in (("any", shares.any), ("ipv4", shares.ipv4), ("ipv6", shares.ipv6)):
+        second += [(SafeText(f" {name} "), "muted"), (units.share(value), "text"), (literal(" "), "text")]
+    return [tuple(first), tuple(second), *_made(row)]
+
+
+def _made(row: Destination | None) -> list[Line]:
+    """New connections by family: what the observed share was made of."""
+    if row is None or not any(connections(row.families)):
+        return []
+    v4, v6 = connections(row.families)
+    return [
+        (
+            (literal("opened      "), "muted"),
+            (literal("v4 "), "v4"), (units.count(v4), "text"),
+            (literal("  v6 "), "v6"), (units.count(v6), "text"),
+            (literal("  "), "text"), (split_bar(v4, v6, 12), "v6" if v6 > v4 else "v4"),
+        )
+    ]  # fmt: skip
+
+
+def _observed_alone(row: Destination | None) -> list[Line]:
+    if row is None or not any(connections(row.families)):
+        return []
+    share: Line = (
+        (literal("IPv6 first  "), "heading"),
+        (literal("observed "), "muted"),
+        (units.share(row.first_try_ipv6_share), "strong"),
+    )
+    return [share, *_made(row)]
+
+
+def _warnings(warnings: Iterable[str], width: int) -> list[Line]:
+    shown: list[Line] = []
+    for warning in warnings:
+        shown += wrap(SafeText(f"▲ {clean(warning)}"), width, "slow")
+    return shown
+
+
+def live_by_address(rows: Iterable[SocketRow]) -> Counter[tuple[str, str]]:
+    """How many outgoing sockets each peer address has, by state."""
+    return Counter((row.peer_address, row.state) for row in rows if row.direction == "out")
+
+
+def _answer(answer: Answer, sockets: Counter[tuple[str, str]] | None, *, many: bool) -> list[Line]:
+    shown: list[Line] = []
+    if many or answer.mode == "host":
+        shown.append(((clean(answer.name, 255), "heading"),))
+    if answer.null_mx:
+        shown.append(((literal("0 .  null MX: accepts no mail"), "bad"),))
+    elif answer.mx_status not in (None, "ok", "nodata"):
+        status = _FAILURE[answer.mx_status].format("MX")
+        shown.append(((clean(status), "bad"),))
+    for host in answer.hosts:
+        shown += _host(host, sockets, answer)
+    return shown
+
+
+def _host(host: MxHost, sockets: Counter[tuple[str, str]] | None, answer: Answer) -> list[Line]:
+    name: list[Span] = [(clean(host.host, 255), "heading")]
+    if answer.mx_status == "ok":
+        name.insert(0, (literal(f"{host.preference:<2} "), "accent"))
+        if answer.ttl is not None:
+            name.append((SafeText(f"  ttl {units.duration(answer.ttl)}"), "muted"))
+    elif answer.mode == "mx":
+        name.append((literal("  no MX record, so its own address"), "muted"))
+    if host.cname:
+        name.append((clean(f"  alias of {host.cname}", 300), "slow"))
+    shown: list[Line] = [tuple(name)]
+    for family, status in (("ipv4", host.ipv4), ("ipv6", host.ipv6)):
+        mine = [address for address in host.addresses if address.family == family]
+        width = max((len(address.address) for address in host.addresses), default=0)
+        shown += [_address(address, width, sockets) for address in mine]
+        if not mine and status is not None and status != "ok":
+            word = _FAILURE[status].format(_RECORD[family])
+            role = "bad" if "✖" in word else "muted"
+            shown.append(((SafeText(f"   {FAMILY[family]} "), FAMILY_ROLE[family]), (literal(word), role)))
+    return shown
+
+
+def _address(address: Address, width: int, sockets: Counter[tuple[str, str]] | None) -> Line:
+    spans: list[Span] = [
+        (SafeText(f"   {FAMILY[address.family]} "), FAMILY_ROLE[address.family]),
+        (SafeText(clean(address.address, 80).ljust(width)), "text"),
+        (SafeText(f" {units.duration(address.ttl):>5}"), "muted"),
+    ]
+    if sockets is not None:
+        live = sockets[address.address, "ESTABLISHED"]
+        hanging = sockets[address.address, "SYN_SENT"]
+        if live:
+            spans.append((SafeText(f" ● {live} live"), "ok"))
+        if hanging:
+            spans.append((SafeText(f" ✖ {hanging} SYN_SENT"), "bad"))
+    return tuple(spans)

@@ -1,0 +1,74 @@
+"""Help: every key, made from the bindings themselves, and what the signs mean."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mxtop.mail.text import SafeText, literal
+from mxtop.ui.keys import KEYS, Keymap, Where, keys_text
+from mxtop.ui.screens.page import Page
+from mxtop.ui.widgets.painted import Line, Span
+from mxtop.ui.words import STATES, split_bar
+
+_PLACES: Final[tuple[tuple[Where, str], ...]] = (
+    ("everywhere", "Everywhere"),
+    ("main", "On the main screen"),
+    ("list", "Moving in lists and texts"),
+)
+
+_STATES: Final = {
+    "ok": "mail goes out",
+    "slow": "mail goes out, but it waits",
+    "failing": "some of it is deferred or bounced",
+    "stuck": "nothing goes out",
+    "idle": "too few outcomes to judge",
+}
+
+
+class Help(Page):
+    def __init__(self, keymap: Keymap) -> None:
+        super().__init__()
+        self.keymap = keymap
+
+    def title_text(self) -> str:
+        return "Help"
+
+    def lines(self, width: int) -> list[Line]:
+        shown: list[Line] = []
+        for where, name in _PLACES:
+            shown.append(((literal(name), "heading"),))
+            for key in KEYS:
+                if key.where == where:
+                    keys = keys_text(self.keymap.keys_of(key))
+                    shown.append(
+                        (
+                            (SafeText(f"  {keys:<14}"), "accent"),
+                            (literal(key.help.ljust(1)), "text"),
+                            (SafeText(f"  {key.id}"), "muted"),
+                        )
+                    )
+            shown.append(())
+        return [*shown, *_signs()]
+
+
+def _signs() -> list[Line]:
+    shown: list[Line] = [((literal("Signs"), "heading"),)]
+    for state, (sign, role) in STATES.items():
+        shown.append(((SafeText(f"  {sign:<14}"), role), (literal(_STATES[state]), "text")))
+
+    def line(sign: str, text: str, role: str = "text") -> None:
+        spans: tuple[Span, ...] = ((SafeText(f"  {sign:<14}"), role), (literal(text), "text"))
+        shown.append(spans)
+
+    line(split_bar(2, 1), "new connections: two thirds over IPv4 (high), one third over IPv6 (low)", "v6")
+    line("–", "not known, or nothing to tell; 0 is really none")
+    line("Hang", "connection attempts without an answer so far (SYN_SENT)", "bad")
+    line("Delay", "median of connection setup and transmission (c + d) of recent attempts")
+    line("a b c d", "delay before the queue manager, in the queue, connecting, transmitting")
+    shown += [
+        (),
+        ((literal("Other keys: "), "muted"),
+         (literal("[keys] in config.toml, by the names at the right: "), "text"),
+         (literal('quit = "q,f10"'), "accent")),
+    ]  # fmt: skip
+    return shown

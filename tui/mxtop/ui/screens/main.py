@@ -1,0 +1,318 @@
+"""The main screen: the panels, which of them are visible at what size, and what the keys do to them.
+
+Owns the layout, the focus and the filters; the snapshot comes from the app as a View.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Final, Literal, cast
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container
+from textual.screen import Screen
+from textual.widgets import Input
+
+from mxtop.mail.text import SafeText, clean, literal
+from mxtop.ui.keys import KEYS, Keymap, bindings, shown
+from mxtop.ui.panels.destinations import Destinations
+from mxtop.ui.panels.log import LogPanel
+from mxtop.ui.panels.mx import Mx
+from mxtop.ui.panels.sockets import Sockets
+from mxtop.ui.panels.summary import Summary
+from mxtop.ui.view import View
+from mxtop.ui.widgets.painted import Span, Text
+from mxtop.ui.widgets.table import Table
+from mxtop.ui.words import parse_filter
+
+if TYPE_CHECKING:
+    from mxtop.ui.app import MxtopApp
+
+Name = Literal["summary", "destinations", "mx", "sockets", "log"]
+NAMES: Final[tuple[Name, ...]] = ("summary", "destinations", "mx", "sockets", "log")
+
+WIDE: Final = 100
+"""Columns from which destinations and MX stand side by side."""
+
+TALL: Final = 28
+"""Lines from which everything is visible at once."""
+
+TINY: Final = 16
+"""Lines below which there is room for one panel only."""
+
+
+def arrangement(width: int, height: int, current: Name, lower: Name, zoomed: bool) -> frozenset[Name]:
+    """The panels that are visible: `lower` is the last focused one of MX, sockets and log."""
+    if zoomed:
+        return frozenset({current})
+    if height < TINY:
+        return frozenset({"summary", current if current != "summary" else "destinations"})
+    if width < WIDE:
+        return frozenset({"summary", "destinations", lower})
+    if height < TALL:
+        return frozenset({"summary", "destinations", "mx", "log" if lower == "mx" else lower})
+    return frozenset(NAMES)
+
+
+class FilterInput(Input):
+    """One line to type a filter in; what is pasted is made visible like all text from outside."""
+
+    DEFAULT_CSS = """
+    FilterInput { height: 1; border: none; padding: 0 1; background: $panel; display: none; }
+    FilterInput:focus { border: none; }
+    """
+
+    def replace(self, text: str, start: int, end: int) -> None:
+        super().replace(clean(text, 200), start, end)
+
+
+class KeyBar(Text, can_focus=False):
+    """The last line: the keys that matter most, from the bindings."""
+
+    DEFAULT_CSS = "KeyBar { height: 1; padding: 0 1; background: $panel; }"
+
+    def __init__(self, keymap: Keymap) -> None:
+        super().__init__()
+        spans: list[Span] = []
+        for key in KEYS:
+            if key.footer:
+                name = shown(keymap.keys_of(key)[0])
+                spans += [(SafeText(name), "accent"), (SafeText(f" {key.footer}  "), "text")]
+        spans += [(literal("1-5"), "accent"), (literal(" panels"), "text")]
+        self.show_lines([tuple(spans)])
+
+
+class Main(Screen[None]):
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("main")]
+    DEFAULT_CSS = """
+    Main { background: $background; layout: vertical; overflow: hidden; }
+    Main > #top { layout: horizontal; height: 7fr; }
+    Main #destinations { width: 3fr; height: 1fr; }
+    Main #mx { width: 2fr; height: 1fr; }
+    Main > #sockets { height: 3fr; }
+    Main > #log { height: 4fr; }
+    Main.-stacked > #top { layout: vertical; height: 1fr; }
+    Main.-stacked > #sockets, Main.-stacked > #log { height: 1fr; }
+    Main.-stacked #destinations, Main.-stacked #mx { width: 1fr; }
+    Main.-stacked #mx { height: 1.3fr; }
+    Main.-zoom > Summary { height: 1fr; }
+    """
+
+    def __init__(self, keymap: Keymap) -> None:
+        super().__init__()
+        self.summary = Summary(id="summary")
+        self.destinations = Destinations(id="destinations")
+        self.mx = Mx(id="mx")
+        self.sockets = Sockets(id="sockets")
+        self.log_panel = LogPanel(id="log")
+        self.input = FilterInput(
+            placeholder="words that must match, !word that must not · esc clears", id="filter"
+        )
+        self.input.select_on_focus = False
+        self.top = Container(id="top")
+        self.keymap = keymap
+        self.current: Name = "destinations"
+        self.lower: Name = "mx"
+        self.zoomed = False
+        self._filtered: Destinations | Sockets | LogPanel = self.destinations
+
+    def compose(self) -> ComposeResult:
+        yield self.summary
+        with self.top:
+            yield self.destinations
+            yield self.mx
+        yield self.sockets
+        yield self.log_panel
+        yield self.input
+        yield KeyBar(self.keymap)
+
+    def on_mount(self) -> None:
+        self.lay_out()
+        self.destinations.focus_view()
+
+    def show(self, view: View) -> None:
+        for name in NAMES:
+            self.panel(name).show(view)
+
+    def panel(self, name: Name) -> Summary | Destinations | Mx | Sockets | LogPanel:
+        match name:
+            case "summary":
+                return self.summary
+            case "destinations":
+                return self.destinations
+            case "mx":
+                return self.mx
+            case "sockets":
+                return self.sockets
+            case "log":
+                return self.log_panel
+
+    # -- layout and focus ------------------------------------------------------
+
+    def lay_out(self) -> None:
+        """Show the panels that have room.  What is hidden goes last: focus must have a place."""
+        width, height = self.app.size
+        visible = arrangement(width, height, self.current, self.lower, self.zoomed)
+        self.set_class(width < WIDE or height < TINY, "-stacked")
+        self.set_class(self.zoomed, "-zoom")
+        for name in NAMES:
+            if name in visible:
+                self.panel(name).display = True
+        self.top.display = not visible.isdisjoint({"destinations", "mx"})
+        if self.focused is not None and self.focused is not self.input:
+            self._focus_current()
+        for name in NAMES:
+            if name not in visible:
+                self.panel(name).display = False
+
+    def _focus_current(self) -> None:
+        panel = self.panel(self.current)
+        if panel.has_focus_within:
+            return
+        if isinstance(panel, Summary):
+            panel.focus()
+        else:
+            panel.focus_view()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.lay_out()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        for name in NAMES:
+            if event.widget in self.panel(name).walk_children(with_self=True):
+                self._turn_to(name)
+
+    def _turn_to(self, name: Name) -> None:
+        self.current = name
+        if name in ("mx", "sockets", "log"):
+            self.lower = name
+        self.lay_out()
+
+    def action_panel(self, number: int) -> None:
+        self._turn_to(NAMES[number - 1])
+        self._focus_current()
+
+    def action_next_panel(self, step: int) -> None:
+        self.action_panel((NAMES.index(self.current) + step) % len(NAMES) + 1)
+
+    def action_zoom(self) -> None:
+        self.zoomed = not self.zoomed
+        self.lay_out()
+
+    def action_back(self) -> None:
+        """One step back: the input, then the zoom, then the filter."""
+        if self.input.display:
+            self.input.value = ""
+            self._end_input()
+        elif self.zoomed:
+            self.action_zoom()
+        elif (panel := self._filterable()).filter:
+            panel.set_filter(parse_filter(""))
+            self.after_change()
+
+    # -- filter -------------------------------------------------------------------
+
+    def _filterable(self) -> Destinations | Sockets | LogPanel:
+        panel = self.panel(self.current)
+        return panel if isinstance(panel, Sockets | LogPanel) else self.destinations
+
+    def action_filter(self) -> None:
+        self._filtered = self._filterable()
+        self.input.value = self._filtered.filter.text
+        self.input.cursor_position = len(self.input.value)
+        self.input.display = True
+        self.input.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        if self.input.display:
+            self._filtered.set_filter(parse_filter(event.value))
+            self.after_change()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        self._end_input()
+
+    def _end_input(self) -> None:
+        self._filtered.set_filter(parse_filter(self.input.value))
+        self.after_change()
+        self._filtered.focus_view()
+        self.input.display = False
+
+    def after_change(self) -> None:
+        """A filter or an order changed: titles and empty states follow."""
+        self.show(self._app.view)
+
+    # -- what the keys do to panels --------------------------------------------------
+
+    def _table(self) -> Table[object]:
+        panel = self.panel(self.current)
+        return cast("Table[object]", panel.table if isinstance(panel, Sockets) else self.destinations.table)
+
+    def action_sort_by(self, step: int) -> None:
+        self._table().sort_step(step)
+
+    def action_reverse(self) -> None:
+        table = self._table()
+        table.sort_by(table.column)
+
+    def action_sort(self) -> None:
+        from mxtop.ui.screens.sort import Sort
+
+        table = self._table()
+
+        def chosen(column_id: str | None) -> None:
+            for column in table.columns:
+                if column.id == column_id:
+                    table.sort_by(column)
+
+        self.app.push_screen(Sort(table.columns, table.column.id), chosen)
+
+    def on_table_sorted(self) -> None:
+        self.destinations.retitle()
+        self.sockets.retitle()
+
+    def on_table_highlighted(self, event: Table.Highlighted) -> None:
+        if event.table is self.destinations.table:
+            self._app.select(cast("str | None", event.key))
+
+    def on_table_chosen(self) -> None:
+        self.action_details()
+
+    def action_details(self) -> None:
+        destination = self._app.view.selected
+        if self.current == "sockets" and (row := self.sockets.table.row()) is not None:
+            destination = row.destination
+        if destination is None:
+            return
+        from mxtop.ui.screens.details import Details
+
+        self._app.push_screen(
+            Details(destination, self._app.view), lambda _: self._app.look_up(self._app.selected)
+        )
+        self._app.look_up(destination)
+
+    def action_follow(self) -> None:
+        self.log_panel.log_view.follow(not self.log_panel.log_view.following)
+
+    def action_raw(self) -> None:
+        self.log_panel.toggle_raw()
+
+    def action_pause(self) -> None:
+        self._app.toggle_pause()
+
+    def action_interval(self, step: int) -> None:
+        self._app.step_interval(step)
+
+    def action_loopback(self) -> None:
+        self._app.toggle_loopback()
+
+    def action_utc(self) -> None:
+        self._app.toggle_utc()
+
+    def plain(self) -> SafeText:
+        panel = self.panel(self.current)
+        return SafeText(panel.plain())
+
+    @property
+    def _app(self) -> MxtopApp:
+        return cast("MxtopApp", self.app)

@@ -1,0 +1,172 @@
+"""The base of every list and text on the screen: lines made of SafeText, each piece with a role.
+
+Paints by Textual's line API: no markup is ever parsed, and nothing but SafeText comes in.
+Does not know what the lines mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar, Final
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.binding import BindingType
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from mxtop.mail.text import SafeText, literal
+from mxtop.ui.keys import bindings
+
+Span = tuple[SafeText, str]
+"""A piece of text and its role: one of SPAN_ROLES."""
+
+Line = tuple[Span, ...]
+
+SPAN_ROLES: Final = ("text", "muted", "heading", "accent", "strong", "ok", "slow", "bad", "v4", "v6", "mark")
+
+ELLIPSIS = literal("…")
+
+
+def fit(text: SafeText, width: int, *, right: bool = False) -> str:
+    """The text in exactly `width` cells; what is cut ends in `…`."""
+    length = len(text) if text.isascii() else cell_len(text)
+    if length > width:
+        return set_cell_size(text, width - 1) + ELLIPSIS if width > 0 else ""
+    pad = " " * (width - length)
+    return pad + text if right else text + pad
+
+
+def width_of(spans: Iterable[Span]) -> int:
+    return sum(cell_len(text) for text, _ in spans)
+
+
+def wrap(text: SafeText, width: int, role: str = "text", indent: int = 0) -> list[Line]:
+    """The text in lines of at most `width` cells, broken between words where there are any."""
+    width = max(1, width - indent)
+    lines: list[str] = [""]
+    room = width
+    for word in text.split(" "):
+        rest = word
+        length = cell_len(rest)
+        if lines[-1] and length + 1 <= room:
+            lines[-1] += " " + rest
+            room -= length + 1
+            continue
+        if lines[-1]:
+            lines.append("")
+        while cell_len(rest) > width:
+            cut = set_cell_size(rest, width).rstrip(" ") or rest[0]
+            lines[-1] = cut
+            lines.append("")
+            rest = rest[len(cut) :]
+        lines[-1] = rest
+        room = width - cell_len(rest)
+    pad = " " * indent
+    return [((SafeText(pad + line), role),) for line in lines if line]
+
+
+class Painted(ScrollView, can_focus=True, inherit_bindings=False):
+    """A scrolling view that paints `line(y)` for what is visible only."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("list")]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        f"role--{role}" for role in (*SPAN_ROLES, "head", "cursor", "rest")
+    }
+    DEFAULT_CSS = """
+    Painted {
+        background: $surface; color: $foreground;
+        scrollbar-size: 0 1; scrollbar-background: $surface; scrollbar-color: $panel;
+        scrollbar-background-hover: $surface; scrollbar-background-active: $surface;
+    }
+    Painted > .role--muted { color: $role-muted; }
+    Painted > .role--heading { color: $role-heading; }
+    Painted > .role--accent { color: $accent; }
+    Painted > .role--strong { text-style: bold; }
+    Painted > .role--ok { color: $role-ok; }
+    Painted > .role--slow { color: $role-slow; }
+    Painted > .role--bad { color: $role-bad; text-style: bold; }
+    Painted > .role--v4 { color: $role-v4; }
+    Painted > .role--v6 { color: $role-v6; }
+    Painted > .role--mark { color: $role-mark; text-style: bold; }
+    Painted > .role--head { background: $panel; color: $role-heading; text-style: bold; }
+    Painted > .role--cursor { background: $role-cursor; color: $role-cursor-text; text-style: bold; }
+    Painted > .role--rest { background: $panel; text-style: bold; }
+    """
+
+    _styles_by_role: dict[str, Style]
+
+    def style(self, role: str) -> Style:
+        """The Rich style of a role, kept until the theme changes."""
+        try:
+            return self._styles_by_role[role]
+        except AttributeError:
+            self._styles_by_role = {}
+        except KeyError:
+            pass
+        style = self.get_component_rich_style(f"role--{role}")
+        if role == "cursor" and self.app.no_color:
+            style += Style(reverse=True)
+        self._styles_by_role[role] = style
+        return style
+
+    def notify_style_update(self) -> None:
+        self._styles_by_role = {}
+        super().notify_style_update()
+
+    def paint(self, spans: Sequence[Span], base: str = "text", *, plain: bool = False) -> Strip:
+        """A strip of the pieces; `plain` paints them all in the base role (the cursor's line)."""
+        style = self.style
+        segments = [Segment(text, style(base if plain or role == "text" else role)) for text, role in spans]
+        return Strip(segments).simplify()
+
+    # -- moving: what lists and texts share --------------------------------
+
+    def action_move(self, step: int) -> None:
+        self.scroll_relative(y=step, animate=False)
+
+    def action_sideways(self, step: int) -> None:
+        self.scroll_relative(x=step * 8, animate=False)
+
+    def action_page(self, step: int) -> None:
+        self.scroll_relative(y=step * max(1, self.size.height - 1), animate=False)
+
+    def action_edge(self, step: int) -> None:
+        if step < 0:
+            self.scroll_home(animate=False, immediate=True)
+        else:
+            self.scroll_end(animate=False, immediate=True)
+
+
+class Text(Painted):
+    """Lines of text, handed over whole; only lines that changed are painted again."""
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.lines: tuple[Line, ...] = ()
+
+    def show_lines(self, lines: Sequence[Line]) -> None:
+        before, self.lines = self.lines, tuple(lines)
+        if before == self.lines:
+            return
+        width = max((width_of(line) for line in self.lines), default=0)
+        size = self.virtual_size.with_width(width).with_height(len(self.lines))
+        if size != self.virtual_size:
+            self.virtual_size = size
+            self.refresh()
+            return
+        top = self.scroll_offset.y
+        for y in range(top, min(top + self.size.height, len(self.lines))):
+            if before[y] != self.lines[y]:
+                self.refresh_line(y)
+
+    def plain(self) -> str:
+        return "\n".join("".join(text for text, _ in line).rstrip() for line in self.lines)
+
+    def render_line(self, y: int) -> Strip:
+        x, top = self.scroll_offset
+        width = self.size.width
+        if top + y >= len(self.lines):
+            return Strip.blank(width, self.style("text"))
+        return self.paint(self.lines[top + y]).crop_extend(x, x + width, self.style("text"))
