@@ -8,6 +8,7 @@
 One sender host runs a real Postfix; NSD answers its DNS questions; smtp-sink listeners (and a second
 Postfix for STARTTLS) are the mail hosts.  `world.py` lists the destinations and what each promises.
 Needs root and the packages of packages.txt (`make deps`).  Tests take the `lab` fixture of tests/conftest.py.
+`Lab(syslog="iso")` logs as Debian does, through rsyslogd.
 For people: `python -m tests.lab up|down|traffic|shell`.
 """
 

@@ -37,6 +37,7 @@ def _arguments() -> argparse.Namespace:
         command = commands.add_parser(name)
         if name != "down":
             command.add_argument("--chroot", action="store_true", help="smtp(8) chrooted, as Debian has it")
+            command.add_argument("--syslog", choices=("iso", "classic"), help="log by rsyslogd")
         if name in ("traffic", "shell"):
             command.add_argument("--rate", type=float, default=4.0, help="messages a second (4; 0: none)")
         if name == "shell":
@@ -45,12 +46,12 @@ def _arguments() -> argparse.Namespace:
 
 
 @contextmanager
-def _standing_or_own(chroot: bool) -> Iterator[Sender]:
+def _standing_or_own(arguments: argparse.Namespace) -> Iterator[Sender]:
     standing = claims.kept()
     if standing:
         yield Sender(standing[-1])
     else:
-        with Lab(chroot=chroot) as lab:
+        with Lab(chroot=arguments.chroot, syslog=arguments.syslog) as lab:
             yield lab
 
 
@@ -100,14 +101,14 @@ def main() -> int:
         return 2
     match arguments.command:
         case "up":
-            with Lab(chroot=arguments.chroot, keep=True) as lab:
+            with Lab(chroot=arguments.chroot, syslog=arguments.syslog, keep=True) as lab:
                 print(_describe(lab), end="")
         case "down":
             for directory in claims.kept():
                 claims.remove(directory)
                 print(f"{directory} is gone")
         case "traffic":
-            with _standing_or_own(arguments.chroot) as lab:
+            with _standing_or_own(arguments) as lab:
                 print(_describe(lab), end="")
                 with _traffic(lab, arguments.rate) as stop:
                     try:
@@ -115,7 +116,7 @@ def main() -> int:
                     except KeyboardInterrupt:
                         return 0
         case "shell":
-            with _standing_or_own(arguments.chroot) as lab:
+            with _standing_or_own(arguments) as lab:
                 print(_describe(lab), file=sys.stderr, end="")
                 with _traffic(lab, arguments.rate):
                     return _shell(lab, arguments.argv)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType, TracebackType
+from typing import Any
 
 from tests.lab import claims, world
 from tests.lab.dns import NameServer
 from tests.lab.namespaces import join
 from tests.lab.postfix import Postfix
 from tests.lab.sinks import Sinks
+from tests.lab.syslog import Format, Syslog
 from tests.lab.world import Destination
 
 SENDER_DOMAIN = "sender.example"
@@ -40,9 +44,24 @@ class Sender(Postfix):
         self.directory = directory
         namespace = claims.namespace_of(directory, "mail")
         super().__init__(namespace, directory / "etc" / "postfix", directory / "sender")
+        self.syslog = Syslog(directory / "syslog")
+        if self.syslog.exists:
+            self._log_by_syslog()
         self.netns = namespace.name
-        self.run = namespace.run
-        self.popen = namespace.popen
+
+    def _log_by_syslog(self) -> None:
+        self.log_path = self.syslog.log_path
+        self.namespace = replace(self.namespace, prefix=self.syslog.prefix)
+
+    @property
+    def run(self) -> Callable[..., subprocess.CompletedProcess[str]]:
+        """`Namespace.run` on the sender."""
+        return self.namespace.run
+
+    @property
+    def popen(self) -> Callable[..., subprocess.Popen[Any]]:
+        """`Namespace.popen` on the sender."""
+        return self.namespace.popen
 
     def send(
         self,
@@ -69,7 +88,8 @@ class Sender(Postfix):
 class Lab(Sender):
     """A running lab, as a context manager.
 
-    `settings` are main.cf lines of the sender on top of `SETTINGS`.  `keep` lets the lab outlive this
+    `settings` are main.cf lines of the sender on top of `SETTINGS`.  `syslog` logs through a real
+    rsyslogd, with RFC 3339 or classic times, not through `maillog_file`.  `keep` lets the lab outlive this
     process.  Raises RuntimeError or TimeoutError with the reason when something does not start; the
     lab is then gone again.
     """
@@ -80,11 +100,13 @@ class Lab(Sender):
         *,
         chroot: bool = False,
         settings: Mapping[str, str] | None = None,
+        syslog: Format | None = None,
         keep: bool = False,
     ) -> None:
         self.destinations = {destination.domain: destination for destination in destinations}
         self.chroot = chroot
-        self.settings = {**SETTINGS, **(settings or {})}
+        self.log_format = syslog
+        self.settings = {**SETTINGS, **({"maillog_file": ""} if syslog else {}), **(settings or {})}
         self.keep = keep
 
     def __enter__(self) -> Lab:
@@ -96,6 +118,7 @@ class Lab(Sender):
         self.sinks = Sinks(self.world, directory / "sinks", destinations)
         self.dns = NameServer(self.world, directory / "dns", destinations)
         self.resolver = self.dns.address
+        self._daemons: list[subprocess.Popen[bytes]] = []
         _open_labs.append(self)
         _catch_signals()
         try:
@@ -118,7 +141,7 @@ class Lab(Sender):
         if self not in _open_labs:
             return
         claims.remove(self.directory)
-        for process in (*self.sinks.running.values(), *self.dns.processes):
+        for process in (*self.sinks.running.values(), *self.dns.processes, *self._daemons):
             process.wait()
         os.close(self._lock)
         _open_labs.remove(self)
@@ -132,6 +155,9 @@ class Lab(Sender):
         self.namespace.create(etc)
         self.world.create()
         self._wire()
+        if self.log_format:
+            self._daemons.append(self.syslog.start(self.namespace, self.log_format))
+            self._log_by_syslog()
         self.sinks.start()
         self.dns.start([(SENDER_NAME, SENDER_IPV4), (SENDER_NAME, SENDER_IPV6)])
         if self.chroot:

@@ -30,9 +30,13 @@ def command(argv: Sequence[str], timeout: float = 20, check: bool = True) -> str
 
 @dataclass(frozen=True, slots=True)
 class Namespace:
-    """One network namespace; `etc` files of it are seen over /etc by what runs through `run` and `popen`."""
+    """One network namespace; what runs through `run` and `popen` sees its own files over /etc.
+
+    `prefix` is a command line that each of these is run by.
+    """
 
     name: str
+    prefix: tuple[str, ...] = ()
 
     @property
     def exists(self) -> bool:
@@ -60,7 +64,7 @@ class Namespace:
 
     def argv(self, argv: Sequence[str]) -> list[str]:
         """The command line that runs `argv` inside."""
-        return ["ip", "netns", "exec", self.name, *argv]
+        return ["ip", "netns", "exec", self.name, *self.prefix, *argv]
 
     def run(
         self,

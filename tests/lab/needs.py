@@ -8,7 +8,7 @@ import subprocess
 from functools import cache
 
 PROGRAMS = (
-    *("dig", "ip", "nft", "nsd", "nsenter", "openssl", "postfix"),
+    *("dig", "ip", "nft", "nsd", "nsenter", "openssl", "postfix", "rsyslogd"),
     *("smtp-sink", "smtp-source", "ss", "tmux", "unshare"),
 )
 
