@@ -55,7 +55,8 @@ class Ledger:
         self.reasons: Table[tuple[str, FamilyKey, str], Reason] = Table(caps.reasons)
         self.clients: Table[str, Client] = Table(caps.clients)
         self.rejects: Table[Reject, Reason] = Table(caps.rejects)
-        self._messages: Table[str, int] = Table(caps.messages)
+        self.relays: dict[str, str] = {}  # address -> the destination that last had a session with it
+        self.messages: Table[str, int] = Table(caps.messages)
         self._processes = Processes(caps.processes)
         self._unattributed = 0
         self._minute = Minute()
@@ -110,7 +111,7 @@ class Ledger:
             if address is None and reason is not None and reason.startswith(SUSPENDED):
                 return
         process = self._processes.get(process_key)
-        message = self._messages.get(queue_id) if queue_id is not None else None
+        message = self.messages.get(queue_id) if queue_id is not None else None
         if process.queue_id != queue_id or process.message != message:
             process.request(queue_id, message)
         new = address is not None and (address != process.address or conn_use != process.conn_use)
@@ -147,6 +148,10 @@ class Ledger:
             self._attribute(process, queue_id, time, destination)
         if new:
             self._session(destination.families[family], conn_use)
+            if address is not None:
+                if len(self.relays) >= _MEMO:
+                    self.relays.clear()
+                self.relays[address] = domain
             if process.first is None and conn_use < 2 and family != "unix":
                 process.first = family
         if process.first is not None:
@@ -192,14 +197,14 @@ class Ledger:
 
     def queue(self, queue_id: str) -> None:
         """qmgr(8) made a message active: a new one, or a retry."""
-        if queue_id not in self._messages:
+        if queue_id not in self.messages:
             self.queued += 1
-            self._messages.put(queue_id, self.queued)
+            self.messages.put(queue_id, self.queued)
 
     def remove(self, queue_id: str) -> None:
         """The message left the queue."""
         self.removed += 1
-        self._messages.pop(queue_id, None)
+        self.messages.pop(queue_id, None)
 
     def client(self, host: str | None, address: str | None) -> Client | None:
         """The row of an SMTP client; None where the table is full."""
@@ -261,7 +266,7 @@ class Ledger:
     def totals(self) -> Totals:
         """Whole-log counts."""
         dropped = {
-            "messages": self._messages.dropped,
+            "messages": self.messages.dropped,
             "destinations": self.destinations.dropped,
             "attempts": self._unattributed + self._processes.forgotten,
             "reasons": self.reasons.dropped,
@@ -275,7 +280,7 @@ class Ledger:
             unparsed=self.unparsed,
             queued=self.queued,
             removed=self.removed,
-            in_flight=len(self._messages),
+            in_flight=len(self.messages),
             deliveries=dict(self.deliveries),
             families=self.families.counts(),
             first=self.first,

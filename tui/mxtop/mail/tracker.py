@@ -109,7 +109,7 @@ class Tracker(Ledger):
 
     def _other(self, event: Other) -> None:
         if event.daemon == "postsuper" and event.queue_id is not None and event.text.endswith(": requeued"):
-            self._messages.pop(event.queue_id, None)  # it comes back under a new queue id
+            self.messages.pop(event.queue_id, None)  # it comes back under a new queue id
 
     def _client_connect(self, event: ClientConnect) -> None:
         if (row := self.client(event.client_host, event.client_address)) is not None:
