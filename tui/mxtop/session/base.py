@@ -1,0 +1,75 @@
+"""What every kind of session shares: a Core, the tick, and what the screen may ask of it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Final
+
+from mxtop.mail.sample import Sample
+from mxtop.mail.snapshot import Feed, Snapshot
+from mxtop.session.core import Core
+
+PATIENCE: Final = 1.0
+"""Seconds after which the first snapshot comes even if the log is not in yet."""
+
+
+class Session:
+    """A Core that ticks.  `run` is the session's life; the other calls come from the same event loop."""
+
+    def __init__(self, core: Core, interval: float = 1.0) -> None:
+        self.core = core
+        self.host = core.host
+        self.selected: str | None = None
+        self._interval = interval
+        self.ready = asyncio.Event()
+        """Set when there is something to show."""
+        self._wake = asyncio.Event()
+        self._tap: Callable[[Sample], None] | None = None
+
+    def now(self) -> float:
+        """Wall-clock seconds on the log's clock."""
+        return time.time()
+
+    def tap(self, tap: Callable[[Sample], None]) -> None:
+        """Give every sample to a recorder too."""
+        self._tap = tap
+
+    def select(self, destination: str | None) -> None:
+        """The destination that the admin looks at: its DNS comes first."""
+        self.selected = destination
+
+    def set_interval(self, seconds: float) -> None:
+        """Seconds between two snapshots from now on."""
+        self._interval = seconds
+        self._wake.set()
+
+    async def run(self, publish: Callable[[Snapshot], None]) -> None:
+        """Feed the Core and publish a snapshot at every tick, until cancelled."""
+        raise NotImplementedError
+
+    async def close(self) -> None:
+        """Nothing is left running: `run` owns its tasks."""
+
+    def take(self, sample: Sample) -> None:
+        """One sample for the Core, and for the recorder where there is one."""
+        self.core.take(sample, self.now())
+        if self._tap is not None and not isinstance(sample, Feed):
+            self._tap(sample)
+
+    async def ticks(self, publish: Callable[[Snapshot], None]) -> None:
+        """Publish for ever: the first snapshot when `self.ready` is set, later ones every interval."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self.ready.wait()
+        except TimeoutError:
+            pass
+        while True:
+            publish(self.core.tick(self.now()))
+            self._wake.clear()
+            try:
+                async with asyncio.timeout(self._interval):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass

@@ -1,0 +1,157 @@
+"""This host, live: settings, log, sockets, queue and DNS, each under its supervisor."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import time
+from collections.abc import Callable
+from typing import Final
+
+from mxtop.hosts.base import Host
+from mxtop.hosts.local import LocalHost
+from mxtop.mail.errors import LogUnreadable
+from mxtop.mail.sample import SocketSample
+from mxtop.mail.settings import Settings
+from mxtop.mail.snapshot import Feed, Snapshot
+from mxtop.mail.tracker import Tracker
+from mxtop.postfix import logplace, queue
+from mxtop.postfix import settings as postfix_settings
+from mxtop.session.base import Session
+from mxtop.session.core import Core
+from mxtop.session.logfeed import LogFeed
+from mxtop.session.names import Names
+from mxtop.session.supervise import supervise
+from mxtop.sockets.sampler import Sampler, relay_ports
+from mxtop.sources.file import Follower
+from mxtop.sources.history import plan
+from mxtop.sources.journal import Journal
+
+SETTINGS_LOOK: Final = 2.0
+"""Seconds between two looks whether main.cf or master.cf changed."""
+
+SOCKETS_LOOK: Final = 1.0
+QUEUE_LOOK: Final = 10.0
+QUEUE_SHARE: Final = 50
+"""The queue is listed at most 1/50 of the time: listing a hundred thousand messages is no small thing."""
+
+OTHERS: Final = 40
+"""Destinations, by traffic, whose DNS is kept in view besides the selected one."""
+
+
+class LocalSession(Session):
+    """One Postfix instance of this host.  `log` is --log: a path, or `journal`."""
+
+    def __init__(
+        self,
+        *,
+        config_directory: str | None = None,
+        log: str | None = None,
+        interval: float = 1.0,
+        host: Host | None = None,
+    ) -> None:
+        self._host = host or LocalHost()
+        self._config_directory = config_directory
+        self._log = log
+        self._settings_known = asyncio.Event()  # read, or known to be unreadable
+        self._names = Names(self._host)
+        super().__init__(Core(self._host.name), interval)
+
+    async def run(self, publish: Callable[[Snapshot], None]) -> None:
+        async with self._names, asyncio.TaskGroup() as group:
+            for name, feed in (
+                ("settings", self._settings),
+                ("log", self._lines),
+                ("sockets", self._sockets),
+                ("queue", self._queue),
+                ("dns", self._dns),
+            ):
+                group.create_task(supervise(name, feed, self._show))
+            group.create_task(self.ticks(publish))
+
+    def _show(self, feed: Feed) -> None:
+        if feed.name == "settings":
+            self._settings_known.set()
+        if feed.name == "log" and feed.state != "history":
+            self.ready.set()
+        self.take(feed)
+
+    # -- settings -------------------------------------------------------------
+
+    async def _settings(self) -> None:
+        seen: tuple[float, ...] | None = None
+        while True:
+            stamp = await self._configured() if seen is not None else ()
+            if stamp != seen:
+                settings = await postfix_settings.read(self._host, self._config_directory)
+                self._names.settings = settings
+                self.take(settings)
+                self._show(
+                    Feed(name="settings", state="live", detail=settings.config_directory, since=time.time())
+                )
+                seen = await self._configured()
+            await asyncio.sleep(SETTINGS_LOOK)
+
+    async def _configured(self) -> tuple[float, ...]:
+        """When main.cf and master.cf were last written."""
+        directory = self.core.settings.config_directory if self.core.settings else "/etc/postfix"
+        stats = [await self._host.stat(f"{directory}/{name}") for name in ("main.cf", "master.cf")]
+        return tuple(found.mtime if found else 0.0 for found in stats)
+
+    # -- the log ----------------------------------------------------------------
+
+    async def _lines(self) -> None:
+        await self._settings_known.wait()
+        settings = self.core.settings
+        place = await logplace.find(self._host, settings, log_option=self._log)
+        if place.kind == "none" or place.problem:
+            raise LogUnreadable(place.problem or "no mail log was found", place.remedy)
+        names = settings.syslog_names if settings else None
+        self.core.begin(Tracker(names))
+        feed = LogFeed(self.take, self.core.swap, self._show, place.path or "journal")
+        if place.kind == "journal":
+            await self._journal(feed)
+        else:
+            await self._file(feed, place.path, settings)
+
+    async def _file(self, feed: LogFeed, path: str, settings: Settings | None) -> None:
+        division = plan(path)
+        follower = Follower(path, division.start)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(feed.newest(follower.batches()))
+            group.create_task(feed.older(division.older, settings.syslog_names if settings else None))
+            group.create_task(feed.watch(lambda: follower.caught_up))
+
+    async def _journal(self, feed: LogFeed) -> None:
+        await feed.newest(Journal(self._host).batches())
+
+    # -- the rest -----------------------------------------------------------------
+
+    async def _sockets(self) -> None:
+        await self._settings_known.wait()
+        settings = self.core.settings
+        sampler = Sampler(settings.queue_directory if settings else None)
+        while True:
+            ports = relay_ports(self.core.settings) if self.core.settings else ()
+            # In a thread: as root every /proc/PID/fd is read, and keys come first.
+            rows = await asyncio.to_thread(sampler.sample, ports, self.core.addresses())
+            self.take(SocketSample(rows, sampler.note))
+            await asyncio.sleep(SOCKETS_LOOK)
+
+    async def _queue(self) -> None:
+        await self._settings_known.wait()
+        while True:
+            started = time.monotonic()
+            self.take(await queue.counts(self._host, self._config_directory))
+            cost = time.monotonic() - started
+            self._show(Feed(name="queue", state="live", since=time.time()))
+            await asyncio.sleep(max(QUEUE_LOOK, QUEUE_SHARE * cost))
+
+    async def _dns(self) -> None:
+        await self._settings_known.wait()
+        await self._names.run(self.take, lambda: self.selected, self._others)
+
+    def _others(self) -> list[str]:
+        rows = self.core.tracker.rows(self.now())
+        busy = heapq.nlargest(OTHERS, rows, key=lambda row: row.sent + row.deferred + row.bounced)
+        return [row.destination for row in busy]

@@ -1,0 +1,151 @@
+"""Routes and DNS of the destinations that matter: the selected one first, then those with traffic.
+
+Asks as the mail host asks: the resolv.conf of the chroot where smtp(8) is chrooted.  A resolver
+that does not answer costs this feed alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Final, Self
+
+from mxtop.dns import resolvconf
+from mxtop.dns.cache import Cache
+from mxtop.dns.lookup import Lookup
+from mxtop.dns.resolver import Resolver
+from mxtop.hosts.base import Host
+from mxtop.mail import nexthop as next_hops
+from mxtop.mail.sample import Resolved
+from mxtop.mail.settings import Route, Settings, Transport
+from mxtop.postfix import nexthop
+from mxtop.postfix.resolver import resolv_conf_path
+
+ROUTE_AGE: Final = 300.0
+"""Seconds after which the tables of Postfix are asked again."""
+
+SELECTED_AGE: Final = 5.0
+"""Seconds between two looks at the selected destination; what is fresh by its TTL is not asked again."""
+
+OTHERS_AGE: Final = 60.0
+SELECTED_LOOK: Final = 0.1
+OTHERS_LOOK: Final = 2.0
+"""Seconds between two looks which destinations are wanted."""
+
+AT_ONCE: Final = 4
+
+
+class Names:
+    """`async with Names(host) as names`: `names.settings = …`, then `await names.resolve(…)`."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._settings: Settings | None = None
+        self._cache = Cache()
+        self._lookups: dict[str, Lookup] = {}
+        self._routes: dict[str, tuple[float, Route]] = {}
+        self._stack = AsyncExitStack()
+        self._opening = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stack.aclose()
+
+    @property
+    def settings(self) -> Settings | None:
+        return self._settings
+
+    @settings.setter
+    def settings(self, settings: Settings) -> None:
+        if settings != self._settings:
+            self._settings = settings
+            self._routes.clear()
+            self._lookups.clear()
+
+    async def resolve(self, destination: str, *, now: bool = False) -> Resolved:
+        """The route of a destination and what DNS says; `now` where somebody waits for it."""
+        if self._settings is None:
+            return Resolved(destination, None, error="the settings of Postfix are not known")
+        try:
+            route = await self._route(self._settings, destination)
+        except ValueError as error:
+            return Resolved(destination, None, error=str(error))
+        transport = self._settings.transport(route.transport)
+        lookup = await self._lookup(self._settings, transport)
+        answers = []
+        for hop in (*route.next_hops, *route.fallback):
+            try:
+                parsed = next_hops.parse(hop)
+            except ValueError as error:
+                return Resolved(destination, route, error=str(error))
+            answers.append(await lookup.answer(parsed, transport, self._settings.mail_version, now=now))
+        return Resolved(destination, route, tuple(answers))
+
+    async def _route(self, settings: Settings, destination: str) -> Route:
+        known = self._routes.get(destination)
+        if known is not None and known[0] > time.monotonic() - ROUTE_AGE:
+            return known[1]
+        route = await nexthop.route(self._host, settings, destination)
+        self._routes[destination] = (time.monotonic(), route)
+        return route
+
+    async def _lookup(self, settings: Settings, transport: Transport) -> Lookup:
+        path = resolv_conf_path(settings, transport)
+        async with self._opening:
+            if path not in self._lookups:
+                try:
+                    text = (await self._host.read_file(path)).decode("utf-8", "replace")
+                except OSError:
+                    text = None  # as the C library: the nameserver of this host
+                dnssec = transport.smtp_dns_support_level == "dnssec"
+                resolver = Resolver(resolvconf.parse(text), host=self._host.name, dnssec=dnssec)
+                await self._stack.enter_async_context(resolver)
+                self._lookups[path] = Lookup(resolver, self._cache)
+            return self._lookups[path]
+
+    async def run(
+        self,
+        take: Callable[[Resolved], None],
+        selected: Callable[[], str | None],
+        others: Callable[[], Sequence[str]],
+    ) -> None:
+        """Keep the selected destination and the `others` resolved, for ever."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(
+                self._keep(
+                    take, lambda: [s] if (s := selected()) else [], SELECTED_AGE, SELECTED_LOOK, now=True
+                )
+            )
+            group.create_task(self._keep(take, others, OTHERS_AGE, OTHERS_LOOK, now=False))
+
+    async def _keep(
+        self,
+        take: Callable[[Resolved], None],
+        wanted: Callable[[], Sequence[str]],
+        age: float,
+        look: float,
+        *,
+        now: bool,
+    ) -> None:
+        done: dict[str, tuple[float, Settings | None]] = {}
+        while True:
+            current = wanted()
+            done = {name: done[name] for name in current if name in done}
+            due = [name for name in current if not self._fresh(done.get(name), age)][:AT_ONCE]
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(self.resolve(name, now=now)) for name in due]
+            for task in tasks:
+                take(task.result())
+                done[task.result().destination] = (time.monotonic(), self._settings)
+            if not due:
+                await asyncio.sleep(look)
+
+    def _fresh(self, done: tuple[float, Settings | None] | None, age: float) -> bool:
+        return done is not None and done[0] > time.monotonic() - age and done[1] is self._settings
