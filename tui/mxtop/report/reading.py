@@ -1,0 +1,131 @@
+"""Logs read from end to end into a tracker: plain, packed, piped, several in time order.
+
+`--since` counts back from the last line: its time is looked up first, at the end of a plain
+file; a packed file is unpacked twice, and standard input is kept in a temporary file
+meanwhile.  Counting begins with the first line that is not older, and leaves nothing out from
+there on.  Does not follow a log that grows.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final
+
+from mxtop.mail.batch import Batch
+from mxtop.mail.errors import LogUnreadable
+from mxtop.mail.header import Clock, split
+from mxtop.mail.scan import Scanner
+from mxtop.mail.tracker import Tracker
+from mxtop.report.parse import in_time_order
+from mxtop.sources import history
+from mxtop.sources.lines import LineBuffer
+from mxtop.sources.rotation import is_packed
+
+_CHUNK: Final = 256 * 1024
+_TAIL: Final = 256 * 1024
+
+
+def collect(
+    tracker: Tracker,
+    files: Sequence[str],
+    *,
+    since: float | None = None,
+    until: float | None = None,
+    year: int | None = None,
+) -> None:
+    """Feed the lines of `files` to a tracker, the earliest first; `-` is standard input.
+
+    With `since`, only lines from that many seconds before `until` on (epoch; None: the last
+    line's time).  LogUnreadable where a file cannot be read, or is damaged.
+    """
+    with ExitStack() as stack:
+        if since is not None and "-" in files:
+            spool = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mxtop-"))) / "stdin"
+            with spool.open("wb") as kept:
+                shutil.copyfileobj(sys.stdin.buffer, kept)
+            files = [str(spool) if name == "-" else name for name in files]
+        files = in_time_order(files)
+        begin: float | None = None
+        if since is not None:
+            end = until if until is not None else _latest(files, year)
+            begin = None if end is None else end - since
+        for name in files:
+            clock: Clock | None = None
+            scanner: Scanner | None = None
+            for batch in _batches(name):
+                if batch.gap:
+                    raise LogUnreadable(batch.gap, "unpack it by hand")
+                if scanner is None or clock is None:
+                    scanner = Scanner(tracker, batch.reference, year)
+                    clock = Clock(batch.reference, year=year)
+                lines = batch.text
+                if begin is not None:
+                    lines = _from(lines, clock, begin)
+                    if lines:
+                        begin = None  # from here on everything counts
+                if lines:
+                    scanner.feed(lines)
+
+
+def _batches(name: str, start: int = 0) -> Iterator[Batch]:
+    if name != "-":
+        yield from history.read(name, start, chunk=_CHUNK)
+        return
+    buffer = LineBuffer()
+    now = time.time()
+    while data := os.read(sys.stdin.fileno(), _CHUNK):
+        yield Batch(text=buffer.feed(data), reference=now)
+    yield Batch(text=buffer.flush(), reference=now)
+
+
+def _second(line: str, clock: Clock) -> float | None:
+    head = split(line)
+    shown = clock.iso(head[0]) if head else None
+    return clock.epoch(shown) if shown else None
+
+
+def _latest(files: Sequence[str], year: int | None) -> float | None:
+    """The latest last time of the files; None where no line has one."""
+    found = [second for name in files if (second := _last(name, year)) is not None]
+    return max(found, default=None)
+
+
+def _last(name: str, year: int | None) -> float | None:
+    """The time of a file's last line that has one: near the end, else wherever it is."""
+    path = Path(name)
+    starts = [0]
+    if path.is_file() and not is_packed(path) and (tail := history.tail_start(path, _TAIL)):
+        starts.insert(0, tail)
+    for start in starts:
+        last = None
+        for batch in _batches(name, start):
+            clock = Clock(batch.reference, year=year)
+            for line in reversed(batch.text.split("\n")):
+                if (second := _second(line, clock)) is not None:
+                    last = second
+                    break
+        if last is not None:
+            return last
+    return None
+
+
+def _from(text: str, clock: Clock, begin: float) -> str:
+    """The text from the first line on that is not older than `begin`."""
+    lines = text.removesuffix("\n").split("\n")
+    last = next((second for line in reversed(lines) if (second := _second(line, clock)) is not None), None)
+    if last is None or last < begin:
+        return ""
+    at = 0
+    for line in lines:
+        second = _second(line, clock)
+        if second is not None and second >= begin:
+            return text[at:]
+        at += len(line) + 1
+    return ""
