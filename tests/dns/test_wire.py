@@ -142,6 +142,13 @@ def test_pointers_cannot_loop_or_lead_forward() -> None:
         )
 
 
+@pytest.mark.parametrize("size", [4, 6, 60])
+def test_a_name_that_does_not_fill_its_record_is_malformed(size: int) -> None:
+    header = struct.pack("!6H", 1, 0x8180, 0, 1, 0, 0)
+    record = b"\1a\0" + struct.pack("!HHIH", 15, 1, 60, size) + b"\0\12\1m\0" + bytes(20)
+    assert read(header + record, "a", "MX") == Reply("servfail", detail="malformed reply")
+
+
 def test_long_pointer_chains_cost_no_time() -> None:
     """A message of 64 KiB in which every owner name is a chain of thousands of pointers."""
     chain = b"\0" + b"".join(struct.pack("!H", 0xC000 | (12 + max(0, 2 * n - 1))) for n in range(8000))

@@ -11,7 +11,7 @@ import asyncio
 from mxtop.dns.assemble import Question, address_queries, assemble, falls_back, question
 from mxtop.dns.cache import Asks, Cache, Entry
 from mxtop.dns.wire import RdType
-from mxtop.mail.answer import Answer
+from mxtop.mail.answer import Answer, Viewpoint
 from mxtop.mail.nexthop import NextHop
 from mxtop.mail.settings import Transport
 
@@ -22,6 +22,11 @@ class Lookup:
     def __init__(self, resolver: Asks, cache: Cache) -> None:
         self._resolver = resolver
         self._cache = cache
+
+    @property
+    def viewpoint(self) -> Viewpoint:
+        """Whose eyes these answers are."""
+        return self._resolver.viewpoint
 
     async def answer(
         self, next_hop: NextHop, transport: Transport, mail_version: str = "", *, now: bool = False
