@@ -1,6 +1,6 @@
 """1,000 destinations (MX, then A and AAAA of two hosts each: 5,000 queries) on a local NSD.
 
-`python -m tests.benchmarks.bench_dns`: each contender is a process of its own, timed from start to
+`python -m tests.benchmarks.bench_dns`, or with the others under pytest: each contender is a process of its own, timed from start to
 end.  The peer is plain dns.asyncresolver.  The target is 3 s for ours.
 """
 
@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import dns.asyncresolver
 from tests.dns.nsd import conf_for, nsd
@@ -108,6 +109,7 @@ def measure(name: str, port: int) -> dict[str, float]:
         check=True,
         capture_output=True,
         timeout=120,
+        cwd=Path(__file__).parents[2],
     )
     return {"wall": time.perf_counter() - start, **json.loads(done.stdout)}
 
@@ -125,6 +127,10 @@ def main() -> int:
     within = results["ours"]["wall"] <= TARGET_SECONDS
     print(f"target {TARGET_SECONDS:g} s: {'held' if within and good else 'MISSED'}")
     return 0 if within and good else 1
+
+
+def test_a_thousand_destinations_within_the_target() -> None:
+    assert main() == 0
 
 
 if __name__ == "__main__":
