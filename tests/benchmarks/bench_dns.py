@@ -1,7 +1,7 @@
 """1,000 destinations (MX, then A and AAAA of two hosts each: 5,000 queries) on a local NSD.
 
-`python -m tests.benchmarks.bench_dns`, or with the others under pytest: each contender is a process of its own, timed from start to
-end.  The peer is plain dns.asyncresolver.  The target is 3 s for ours.
+`python -m tests.benchmarks.bench_dns`, or with the others under pytest: each contender is a process of
+its own, timed from start to end.  The peer is plain dns.asyncresolver.  The target is 3 s for ours.
 """
 
 from __future__ import annotations
