@@ -32,10 +32,10 @@ _EPILOG: Final = """commands:
 TARGET: nothing is this host; `-` standard input; a file (or a word with `/`) a mail log, .gz too.
 `mxtop COMMAND --help` shows an example of each.
 
-example:
-  sudo mxtop
+exit codes: 0 done; 1 done, and the answer is bad; 2 not done; 130 interrupted.
 
-exit codes: 0 done; 1 done, and the answer is bad; 2 not done; 130 interrupted."""
+example:
+  sudo mxtop"""
 
 
 @dataclass(frozen=True, slots=True)

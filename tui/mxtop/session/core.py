@@ -157,7 +157,7 @@ class Core:
         """The snapshot of this moment."""
         sent, deferred, bounced = self.tracker.rates(now)
         return Snapshot(
-            host=self.host,
+            host=self.settings.myhostname if self.settings and self.settings.myhostname else self.host,
             mode=self.mode,
             time=now,
             feeds=dict(self._feeds),

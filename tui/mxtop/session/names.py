@@ -19,6 +19,7 @@ from mxtop.dns.lookup import Lookup
 from mxtop.dns.resolver import Resolver
 from mxtop.hosts.base import Host
 from mxtop.mail import nexthop as next_hops
+from mxtop.mail.answer import Viewpoint
 from mxtop.mail.sample import Resolved
 from mxtop.mail.settings import Route, Settings, Transport
 from mxtop.postfix import nexthop
@@ -87,6 +88,13 @@ class Names:
                 return Resolved(destination, route, error=str(error))
             answers.append(await lookup.answer(parsed, transport, self._settings.mail_version, now=now))
         return Resolved(destination, route, tuple(answers))
+
+    async def viewpoint(self, transport: str) -> Viewpoint | None:
+        """Whose eyes a transport resolves with; None while the settings are not known."""
+        if self._settings is None:
+            return None
+        lookup = await self._lookup(self._settings, self._settings.transport(transport))
+        return lookup.viewpoint
 
     async def _route(self, settings: Settings, destination: str) -> Route:
         known = self._routes.get(destination)
