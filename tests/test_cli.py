@@ -97,7 +97,7 @@ def test_what_cannot_be_done_is_one_line_and_2(argv: list[str]) -> None:
 def test_every_command_has_a_help_with_an_example(command: str) -> None:
     done = run(*command.split(), "--help")
     assert done.returncode == 0
-    assert "mxtop " in done.stdout.split("example", 1)[-1]
+    assert "mxtop" in done.stdout.rsplit("example:", 1)[1]
     assert "--config-dir" in done.stdout
 
 
