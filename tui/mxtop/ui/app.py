@@ -19,7 +19,6 @@ from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
 from mxtop.config import INTERVALS
-from mxtop.mail.errors import MxtopError
 from mxtop.mail.snapshot import Snapshot
 from mxtop.mail.text import clean
 from mxtop.ui import lost, theme
@@ -63,6 +62,8 @@ class MxtopApp(App[int], inherit_bindings=False):
         self.session = session
         self.keymap = check(keys or {})
         self.fatal: BaseException | None = None
+        self.told = False
+        """Whether the user has seen `fatal` on a page."""
         self.selected: str | None = None
         self.main = Main(self.keymap)
         self._interval = interval
@@ -139,15 +140,16 @@ class MxtopApp(App[int], inherit_bindings=False):
         """Show an error that nothing can go on after."""
         if self.fatal is None:
             self.fatal = error
+            self.told = True
             self.push_screen(Error(error))
 
     def _handle_exception(self, error: Exception) -> None:
-        # Textual would print a traceback with raw text over the terminal: show a page instead; an
-        # error of that page itself ends the program with one line.
-        if self.fatal is None and self.is_running and not isinstance(error, MxtopError):
-            self.fail(error)
-        else:
-            self.exit(NOT_DONE, NOT_DONE, clean(f"mxtop: {type(error).__name__}: {error}", 500))
+        # A bug within Textual's message loops, which end here.  Textual would print a traceback with
+        # raw text over the terminal: keep the error for the page that run_app shows, and leave.
+        if self.fatal is None:
+            self.fatal = error
+        self._return_code = NOT_DONE
+        self._close_messages_no_wait()
 
     # -- what the user chose ---------------------------------------------------------
 
@@ -263,11 +265,15 @@ def run_app(
         notices=notices,
     )
 
-    async def run() -> None:
+    async def run() -> int:
         try:
             await app.run_async()
         finally:
             await session.close()
+        if app.fatal is not None and not app.told:
+            from mxtop.ui.failed import FailedApp
 
-    asyncio.run(run())
-    return app.return_code or 0
+            await FailedApp(app.fatal, app.current_theme).run_async()
+        return 0 if app.fatal is None else NOT_DONE
+
+    return asyncio.run(run())

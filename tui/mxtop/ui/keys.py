@@ -47,7 +47,7 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("sort-right", "greater_than_sign", "sort_by(1)", "sort by the column to the right"),
     Key("reverse", "r", "reverse", "reverse the order"),
     Key("pause", "space,p", "pause", "pause, and go on; sort and filter still work", "main", "pause"),
-    Key("follow", "f", "follow", "follow the log, or stay", "main", "follow"),
+    Key("follow", "f", "follow", "follow the log, or stay"),
     Key("raw", "w", "raw", "log lines as written, or in columns"),
     Key("details", "enter", "details", "everything about the destination", "main", "details"),
     Key("copy", "c,y", "copy", "copy to the clipboard through your terminal", "everywhere", "copy"),

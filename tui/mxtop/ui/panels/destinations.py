@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from textual import events
 from textual.app import ComposeResult
 
 from mxtop.mail import units
@@ -86,6 +87,7 @@ class Destinations(Panel):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._live_known = False
+        self._view = View()
         self.filter = Filter()
         self.table: Table[Destination] = Table(
             columns(lambda: self._live_known),
@@ -99,7 +101,11 @@ class Destinations(Panel):
         yield self.table
         yield self.empty
 
+    def on_resize(self, event: events.Resize) -> None:
+        self.show(self._view)
+
     def show(self, view: View) -> None:
+        self._view = view
         known = view.feed_state("sockets") == "live"
         force, self._live_known = known != self._live_known, known
         # While history is read rows come and go: the first row is as good as any until the user chose.
@@ -109,7 +115,7 @@ class Destinations(Panel):
             self.table.refresh()
         none = not self.table.rows
         if none:
-            self.empty.show_lines(nothing(view, self.filter, max(20, self.size.width - 4)))
+            self.empty.show_lines(nothing(view, self.filter, max(20, self.size.width - 3)))
         # The focus has to stay in this panel while its view changes.
         focused = self.has_focus_within
         self.set_class(none, "-empty")

@@ -20,7 +20,7 @@ from mxtop.mail.text import SafeText, clean, literal
 from mxtop.ui.panels.panel import Panel
 from mxtop.ui.view import View
 from mxtop.ui.widgets.painted import Line, Span, Text, wrap
-from mxtop.ui.words import FAMILY, FAMILY_ROLE, connections, split_bar
+from mxtop.ui.words import FAMILY, FAMILY_ROLE, connections
 
 _RECORD: Final = {"ipv4": "A", "ipv6": "AAAA"}
 _GOOD: Final = ("ok", "implicit_mx")
@@ -54,7 +54,7 @@ class Mx(Panel):
     def _draw(self) -> None:
         selected = self._view.selected
         self.set_title(f"MX · {clean(selected, 80)}" if selected is not None else "MX")
-        self.text.show_lines(lines(self._view, max(20, self.size.width - 2)))
+        self.text.show_lines(lines(self._view, max(20, self.text.room)))
 
     def focus_view(self) -> None:
         self.text.focus()
@@ -83,13 +83,14 @@ def lines(view: View, width: int) -> list[Line]:
     if outlook.prediction is not None:
         shown += _shares(outlook.prediction, row)
         shown += wrap(clean(outlook.prediction.why), width, "strong")
-        shown += _warnings(outlook.prediction.warnings, width)
     else:
         shown += _observed_alone(row)
     sockets = live_by_address(view.snapshot.sockets)
     known = view.feed_state("sockets") == "live"
     for answer in outlook.answers:
         shown += _answer(answer, sockets if known else None, many=len(outlook.answers) > 1)
+    if outlook.prediction is not None:
+        shown += _warnings(outlook.prediction.warnings, width)
     return shown
 
 
@@ -105,10 +106,11 @@ def _route(outlook: Outlook, width: int) -> list[Line]:
     route = outlook.route
     if route is None:
         return []
-    hops = ", ".join(route.next_hops) or "none"
-    text = f"→ {hops} by {route.transport}"
-    if route.source:
-        text += f" ({route.source})"
+    if route.next_hops == (route.destination,):
+        text = f"→ its own MX, by {route.transport}"
+    else:
+        text = f"→ {', '.join(route.next_hops) or 'no next hop'}, by {route.transport}"
+        text += f" ({route.source})" if route.source else ""
     shown = wrap(clean(text), width, "text")
     for who, case in route.cases:
         shown += wrap(
@@ -120,45 +122,37 @@ def _route(outlook: Outlook, width: int) -> list[Line]:
 
 
 def _shares(prediction: Prediction, row: Destination | None) -> list[Line]:
-    """Predicted and observed share of first tries over IPv6, and what each setting would give."""
+    """A small table: the share of first tries over IPv6 as things are and under each setting."""
     if prediction.status not in _GOOD:
-        return [((clean(f"✖ {prediction.status.replace('_', ' ')}", 60), "bad"),)]
+        word = SafeText(f"✖ {clean(prediction.status.replace('_', ' '), 60)}")
+        return [((word, "muted" if prediction.status == "not_smtp" else "bad"),), *_observed_alone(row)]
     shares = prediction.shares
-    first: list[Span] = [
-        (literal("IPv6 first  "), "heading"),
-        (literal("predicted "), "muted"), (units.share(shares.now), "strong"),
-        (literal("  observed "), "muted"), (units.share(row.first_try_ipv6_share if row else None), "strong"),
-    ]  # fmt: skip
-    second: list[Span] = [(literal("if set to  "), "muted")]
-    for name, value in (("any", shares.any), ("ipv4", shares.ipv4), ("ipv6", shares.ipv6)):
-        second += [(SafeText(f" {name} "), "muted"), (units.share(value), "text"), (literal(" "), "text")]
-    return [tuple(first), tuple(second), *_made(row)]
-
-
-def _made(row: Destination | None) -> list[Line]:
-    """New connections by family: what the observed share was made of."""
-    if row is None or not any(connections(row.families)):
-        return []
-    v4, v6 = connections(row.families)
+    others = "".join(f"{units.share(share):>6}" for share in (shares.any, shares.ipv4, shares.ipv6))
     return [
-        (
-            (literal("opened      "), "muted"),
-            (literal("v4 "), "v4"), (units.count(v4), "text"),
-            (literal("  v6 "), "v6"), (units.count(v6), "text"),
-            (literal("  "), "text"), (split_bar(v4, v6, 12), "v6" if v6 > v4 else "v4"),
-        )
+        ((literal("IPv6 first   now   any  ipv4  ipv6"), "heading"),),
+        ((literal("predicted "), "muted"), (SafeText(f"{units.share(shares.now):>6}"), "strong"),
+         (SafeText(others), "text")),
+        _observed(row),
     ]  # fmt: skip
+
+
+def _observed(row: Destination | None) -> Line:
+    """The share that was seen, and how many connections of each family were opened."""
+    share = row.first_try_ipv6_share if row else None
+    v4, v6 = connections(row.families) if row else (0, 0)
+    spans: list[Span] = [(literal("observed  "), "muted"), (SafeText(f"{units.share(share):>6}"), "strong")]
+    if v4 + v6:
+        spans += [
+            (literal("  v4 "), "v4"), (units.count(v4), "text"),
+            (literal(" v6 "), "v6"), (units.count(v6), "text"),
+        ]  # fmt: skip
+    return tuple(spans)
 
 
 def _observed_alone(row: Destination | None) -> list[Line]:
     if row is None or not any(connections(row.families)):
         return []
-    share: Line = (
-        (literal("IPv6 first  "), "heading"),
-        (literal("observed "), "muted"),
-        (units.share(row.first_try_ipv6_share), "strong"),
-    )
-    return [share, *_made(row)]
+    return [((literal("IPv6 first   now"), "heading"),), _observed(row)]
 
 
 def _warnings(warnings: Iterable[str], width: int) -> list[Line]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from textual import events
 from textual.app import ComposeResult
 
 from mxtop.mail import units
@@ -33,8 +34,19 @@ def _role(row: SocketRow) -> str:
     return {"SYN_SENT": "bad", "ESTABLISHED": "ok"}.get(row.state, "muted")
 
 
-def _place(address: str, port: int) -> SafeText:
+def _place(address: str, port: int, *, serves: bool) -> SafeText:
+    """The address; with the port where it is the server's and not SMTP's own 25."""
+    if not serves or port == 25:
+        return clean(address, 80)
     return clean(f"[{address}]:{port}" if ":" in address else f"{address}:{port}", 80)
+
+
+def _local(row: SocketRow) -> SafeText:
+    return _place(row.local_address, row.local_port, serves=row.direction == "in")
+
+
+def _peer(row: SocketRow) -> SafeText:
+    return _place(row.peer_address, row.peer_port, serves=row.direction == "out")
 
 
 def _owner(row: SocketRow) -> SafeText:
@@ -56,12 +68,10 @@ COLUMNS: Final[tuple[Column[SocketRow], ...]] = (
     Column("state", "State", 16, state, _trouble, role=_role, help="hanging, age"),
     Column("family", "Fam", 3, lambda s: FAMILY[s.family], lambda s: s.family,
            role=lambda s: FAMILY_ROLE[s.family], descending=False, help="family"),
-    Column("local", "Local", 15, lambda s: _place(s.local_address, s.local_port), lambda s: s.local_address,
-           descending=False, most=26),
+    Column("local", "Local", 15, _local, lambda s: s.local_address, descending=False, most=39),
     Column("direction", "", 1, lambda s: literal("→" if s.direction == "out" else "←"),
            lambda s: s.direction, role=lambda s: "muted", help="direction"),
-    Column("peer", "Peer", 18, lambda s: _place(s.peer_address, s.peer_port), lambda s: s.peer_address,
-           descending=False, most=26),
+    Column("peer", "Peer", 18, _peer, lambda s: s.peer_address, descending=False, most=39),
     Column("destination", "Destination", 12,
            lambda s: clean(s.destination, 255) if s.destination else units.UNKNOWN,
            lambda s: s.destination, most=20, descending=False),
@@ -90,6 +100,9 @@ class Sockets(Panel):
         yield self.table
         yield self.empty
 
+    def on_resize(self, event: events.Resize) -> None:
+        self.show(self._view)
+
     def show(self, view: View) -> None:
         before, self._view = self._view, view
         if view.snapshot.sockets is not before.snapshot.sockets or view.loopback != before.loopback:
@@ -100,7 +113,7 @@ class Sockets(Panel):
         focused = self.has_focus_within
         none = not self.table.rows
         if none:
-            self.empty.show_lines(nothing(view, self.filter, max(20, self.size.width - 4)))
+            self.empty.show_lines(nothing(view, self.filter, max(20, self.size.width - 3)))
         self.set_class(none, "-empty")
         if focused:
             self.focus_view()

@@ -46,7 +46,7 @@ class Summary(Text):
         self._draw()
 
     def _draw(self) -> None:
-        width = self.size.width
+        width = self.room
         lines = [
             _between(where(self._shown), state(self._shown), width),
             _with_spark(self._shown, width),
@@ -103,17 +103,19 @@ def state(view: View) -> list[Span]:
 
 
 def queue(view: View) -> list[Span]:
+    """Messages in the queue, by kind; held ones only where there are any."""
     counts = view.snapshot.queue
-    spans: list[Span] = [(literal("queue "), "muted")]
     if counts is None:
-        return [*spans, (units.UNKNOWN, "text")]
+        return [(literal("queue "), "muted"), (units.UNKNOWN, "text")]
+    spans: list[Span] = [(literal("queue"), "muted")]
     for number, word, role in (
         (counts.deferred, "deferred", "slow"),
         (counts.active, "active", "text"),
         (counts.hold, "held", "accent"),
     ):
         if number or word != "held":
-            spans += [(units.count(number), role if number else "text"), (SafeText(f" {word}  "), "muted")]
+            spans += [(SafeText(f" {units.count(number)}"), role if number else "text")]
+            spans.append((SafeText(f" {word}"), "muted"))
     return spans
 
 
@@ -126,12 +128,13 @@ def rates(view: View) -> list[Span]:
         (snapshot.bounced_rate, "bounced", "bad"),
     ):
         spans += [(SafeText(f"{word} "), "muted"), (units.rate(value), role if value else "text")]
-        spans.append((literal("  "), "text"))
+        spans.append((literal(" "), "text"))
     return spans
 
 
 def _with_spark(view: View, width: int) -> Line:
-    left = [*queue(view), (literal(" "), "text"), *rates(view)]
+    gap = literal("   " if width >= 100 else "  ")
+    left = [*queue(view), (gap, "text"), *rates(view)]
     room = width - width_of(left) - 1
     if room >= 6 and view.snapshot.history:
         left += [(literal(" "), "text"), (spark(view.snapshot.history, room), "accent")]
@@ -154,13 +157,11 @@ def _news(view: View, width: int) -> Line:
     totals = view.snapshot.totals
     if not totals.lines:
         return ()
-    spans = [
-        (units.count(totals.lines), "text"), (literal(" lines  "), "muted"),
-        *_understood(view), *_dropped(view),
-    ]  # fmt: skip
+    spans = [(units.count(totals.lines), "text"), (literal(" lines  "), "muted")]
+    spans += [*_understood(view), *_dropped(view)]
     log = view.snapshot.feeds.get("log")
     if log is not None and log.detail:
-        spans += [(literal("  "), "text"), (clean(log.detail, 200), "muted")]
+        spans.append((clean(log.detail, 200), "muted"))
     return _between(spans, [], width)
 
 

@@ -70,16 +70,16 @@ class FilterInput(Input):
 class KeyBar(Text, can_focus=False):
     """The last line: the keys that matter most, from the bindings."""
 
-    DEFAULT_CSS = "KeyBar { height: 1; padding: 0 1; background: $panel; }"
+    DEFAULT_CSS = "KeyBar { height: 1; padding: 0 1; background: $panel; scrollbar-gutter: auto; }"
 
     def __init__(self, keymap: Keymap) -> None:
         super().__init__()
         spans: list[Span] = []
-        for key in KEYS:
-            if key.footer:
-                name = shown(keymap.keys_of(key)[0])
-                spans += [(SafeText(name), "accent"), (SafeText(f" {key.footer}  "), "text")]
-        spans += [(literal("1-5"), "accent"), (literal(" panels"), "text")]
+        for key in sorted((key for key in KEYS if key.footer), key=lambda key: key.id == "quit"):
+            if key.id == "quit":  # last, as everywhere
+                spans += [(literal("1-5"), "accent"), (literal("  "), "text")]
+            name = shown(keymap.keys_of(key)[0])
+            spans += [(SafeText(name), "accent"), (SafeText(f" {key.footer}  "), "text")]
         self.show_lines([tuple(spans)])
 
 
@@ -88,8 +88,8 @@ class Main(Screen[None]):
     DEFAULT_CSS = """
     Main { background: $background; layout: vertical; overflow: hidden; }
     Main > #top { layout: horizontal; height: 7fr; }
-    Main #destinations { width: 3fr; height: 1fr; }
-    Main #mx { width: 2fr; height: 1fr; }
+    Main #destinations { width: 62fr; height: 1fr; }
+    Main #mx { width: 38fr; height: 1fr; }
     Main > #sockets { height: 3fr; }
     Main > #log { height: 4fr; }
     Main.-stacked > #top { layout: vertical; height: 1fr; }

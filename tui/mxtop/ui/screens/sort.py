@@ -25,6 +25,7 @@ class Sort(ModalScreen[str | None]):
         width: 46; max-width: 90%; height: auto; max-height: 80%;
         border: round $primary; border-title-color: $primary; background: $surface;
     }
+    Sort > OptionList:focus { border: round $primary; }
     """
 
     def __init__(self, columns: tuple[Column[Any], ...], current: str) -> None:

@@ -195,7 +195,7 @@ class Log(Painted):
 
     def render_line(self, y: int) -> Strip:
         x, top = self.scroll_offset
-        width = self.size.width
+        width = self.room
         if top + y >= self.count():
             return Strip.blank(width, self.style("text"))
         raw = self.tail[self._number(top + y)]

@@ -77,7 +77,8 @@ class Painted(ScrollView, can_focus=True, inherit_bindings=False):
     DEFAULT_CSS = """
     Painted {
         background: $surface; color: $foreground;
-        scrollbar-size: 0 1; scrollbar-background: $surface; scrollbar-color: $panel;
+        scrollbar-size: 0 1; scrollbar-gutter: stable;
+        scrollbar-background: $surface; scrollbar-color: $panel;
         scrollbar-background-hover: $surface; scrollbar-background-active: $surface;
     }
     Painted > .role--muted { color: $role-muted; }
@@ -110,6 +111,11 @@ class Painted(ScrollView, can_focus=True, inherit_bindings=False):
             style += Style(reverse=True)
         self._styles_by_role[role] = style
         return style
+
+    @property
+    def room(self) -> int:
+        """Cells of a line, without the scrollbar's."""
+        return self.scrollable_content_region.width
 
     def notify_style_update(self) -> None:
         self._styles_by_role = {}
@@ -166,7 +172,7 @@ class Text(Painted):
 
     def render_line(self, y: int) -> Strip:
         x, top = self.scroll_offset
-        width = self.size.width
+        width = self.room
         if top + y >= len(self.lines):
             return Strip.blank(width, self.style("text"))
         return self.paint(self.lines[top + y]).crop_extend(x, x + width, self.style("text"))

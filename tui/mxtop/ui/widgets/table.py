@@ -7,7 +7,7 @@ must be a value; equal sort values keep the order in which the rows came.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -190,16 +190,18 @@ class Table(Painted, Generic[Row]):
     # -- painting -----------------------------------------------------------
 
     def on_resize(self, event: events.Resize) -> None:
-        self._measure(self.size.width)
+        self._measure(self.room)
 
     def _measure(self, width: int) -> None:
-        """Give the room that is left to the columns that can grow, the first ones first."""
-        room = width - _total(tuple(c.width for c in self.columns))
-        widths = []
-        for column in self.columns:
-            more = max(0, min(room, column.most - column.width)) if column.most else 0
-            room -= more
-            widths.append(column.width + more)
+        """Share the room that is left among the columns that can grow."""
+        widths = [column.width for column in self.columns]
+        room = width - _total(tuple(widths))
+        growing = [i for i, column in enumerate(self.columns) if column.most > column.width]
+        while room > 0 and growing:
+            for i in growing[:room]:
+                widths[i] += 1
+            room -= len(growing[:room])
+            growing = [i for i in growing if widths[i] < self.columns[i].most]
         if tuple(widths) != self._widths:
             self._widths = tuple(widths)
             self.virtual_size = Size(_total(self._widths), len(self._view) + 1)
@@ -207,7 +209,7 @@ class Table(Painted, Generic[Row]):
 
     def render_line(self, y: int) -> Strip:
         x, top = self.scroll_offset
-        width = self.size.width
+        width = self.room
         if y == 0:
             return self._paint_header(x, width)
         index = top + y - 1
@@ -220,15 +222,22 @@ class Table(Painted, Generic[Row]):
         space = Segment(" ", style(base))
         frozen = [Segment(CURSOR_MARK if selected else " ", style(base))]
         moving: list[Segment] = []
-        for column, cells in zip(self.columns, self._widths, strict=True):
+        for column, cells, whole in self._cells(x, width):
             role = base
             if not selected and column.role is not None:
                 role = column.role(row)
-            text = fit(column.text(row), cells, right=column.right)
+            text = fit(column.text(row), cells, right=column.right) if whole else " " * cells
             part = frozen if column.frozen else moving
             part.append(Segment(text, style(role)))
             part.append(space)
         return self._join(frozen, moving, x, width, base)
+
+    def _cells(self, x: int, width: int) -> Iterator[tuple[Column[Row], int, bool]]:
+        """The columns, their widths, and whether each may be shown: half a number would be a lie."""
+        end = 1
+        for column, cells in zip(self.columns, self._widths, strict=True):
+            end += cells + 1
+            yield column, cells, column.frozen or not column.right or end - 1 - x <= width
 
     def _join(self, frozen: list[Segment], moving: list[Segment], x: int, width: int, base: str) -> Strip:
         still = Strip(frozen).simplify()
@@ -241,10 +250,10 @@ class Table(Painted, Generic[Row]):
     def _paint_header(self, x: int, width: int) -> Strip:
         style = self.style("head")
         frozen, moving = [Segment(" ", style)], list[Segment]()
-        for column, cells in zip(self.columns, self._widths, strict=True):
+        for column, cells, whole in self._cells(x, width):
             mark = ("▼" if self.descending else "▲") if column is self.column else ""
             room = cells - len(mark)
-            label = fit(SafeText(column.label[:room] + mark), cells, right=column.right)
+            label = fit(SafeText(column.label[:room] + mark if whole else ""), cells, right=column.right)
             (frozen if column.frozen else moving).append(Segment(label + " ", style))
         strip = self._join(frozen, moving, x, width, "head")
         if self.max_scroll_x > x and width > 1:  # more to the right
@@ -308,6 +317,17 @@ class Table(Painted, Generic[Row]):
             self.move_to(index)
             if event.chain == 2:
                 self.post_message(self.Chosen())
+
+    def action_sideways(self, step: int) -> None:
+        """To the next column's edge, so that no number is cut at the left."""
+        edges = [0]
+        for column, cells in zip(self.columns, self._widths, strict=True):
+            if not column.frozen:
+                edges.append(edges[-1] + cells + 1)
+        x, end = self.scroll_offset.x, self.max_scroll_x
+        beyond = [edge for edge in edges if (x < edge if step > 0 else edge < x)]
+        if beyond and (step < 0 or x < end):
+            self.set_scroll(min(beyond) if step > 0 else max(beyond), None)
 
     def _column_at(self, x: int) -> Column[Row] | None:
         end = cell_len(CURSOR_MARK)
