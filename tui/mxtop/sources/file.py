@@ -39,12 +39,13 @@ class Follower:
     """Follows one log from a cursor on; without one, from its present end.
 
     `cursor` is the place after the last batch: a new Follower goes on from there after an error.
-    One consumer at a time.
+    `caught_up`: everything that was there at the start has been handed out.  One consumer at a time.
     """
 
     def __init__(self, path: str | os.PathLike[str], start: Cursor | None = None) -> None:
         self.path = Path(path)
         self.cursor = start
+        self.caught_up = False
         self._tails: list[Tail] = []  # oldest first; the last is the log itself
         self._history: dict[Tail, int] = {}  # where history ends in the files of the start
         self._gap = ""
@@ -56,6 +57,7 @@ class Follower:
             while True:
                 batch = self._next()
                 if batch is None:
+                    self.caught_up = True
                     await asyncio.sleep(POLL)
                 else:
                     yield batch

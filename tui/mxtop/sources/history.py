@@ -69,7 +69,7 @@ def files(path: str | os.PathLike[str]) -> tuple[LogFile, ...]:
 
 
 def tail_start(path: str | os.PathLike[str], size: int = NEWEST) -> int:
-    """The offset of the first whole line in the last `size` bytes.  LogUnreadable."""
+    """The offset of the line in which the last `size` bytes begin.  LogUnreadable."""
     log = Path(path)
     try:
         return line_start(log, max(0, log.stat().st_size - size))

@@ -31,14 +31,16 @@ _TIMEOUT: Final = 20.0
 _HIDDEN: Final = re.compile(
     r"not seeing messages from other users|insufficient permissions|Permission denied"
 )
+_CURSOR: Final = re.compile(r"^-- cursor: (\S+)$", re.MULTILINE)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Journal:
     """The journal of one host.
 
-    `cursor` is the last entry handed out: a new Journal `after` it goes on without loss.  `arguments` are
-    journalctl's own, such as `--file FILE`; `since` is in its words (`-1h`, `@1750000000`).
+    `cursor` is the last entry handed out: a new Journal `after` it goes on without loss.  `caught_up`:
+    everything that was there at the start has been handed out.  `arguments` are journalctl's own, such as
+    `--file FILE`; `since` is in its words (`-1h`, `@1750000000`).
     """
 
     def __init__(
@@ -53,9 +55,12 @@ class Journal:
         match: str = FACILITY_MAIL,
     ) -> None:
         self.cursor = after
+        self.caught_up = False
+        self._newest: str | None = None  # the last entry at the start
         self._host = host
-        self._base = ["journalctl", "--no-pager", "--output=json", "--all", *arguments]
-        self._match = match
+        self._base = ["journalctl", "--no-pager", "--merge", *arguments]
+        self._matches = [match]
+        self._own = not arguments
         self._follow = follow
         self._lines = "all" if lines is None or after or since else str(lines)
         self._since = since
@@ -63,56 +68,73 @@ class Journal:
     async def batches(self) -> AsyncIterator[Batch]:
         """Batches; for ever where followed.  LogUnreadable, CommandFailed."""
         await self._check()
-        started = time.time()
         lines = LineBuffer()
         async with self._host.output(self._argv()) as output:
             async for chunk in output:
-                if batch := self._batch(lines.feed(chunk), started):
+                if batch := self._batch(lines.feed(chunk)):
                     yield batch
         if self._follow or output.exit_code:
             said = decode(output.stderr).strip().rpartition("\n")[2]
             raise CommandFailed(f"journalctl ended ({said or f'exit code {output.exit_code}'})")
 
     def _argv(self) -> list[str]:
-        argv = [*self._base, f"--output-fields={_FIELDS}", f"--lines={self._lines}"]
+        argv = [*self._base, "--output=json", "--all", f"--output-fields={_FIELDS}", f"--lines={self._lines}"]
         if self._follow:
             argv.append("--follow")
         if self._since is not None:
             argv.append(f"--since={self._since}")
         if self.cursor is not None:
             argv.append(f"--after-cursor={self.cursor}")
-        return [*argv, self._match]
+        return [*argv, *self._matches]
 
     async def _check(self) -> None:
-        """Ask for one entry: journalctl goes on in silence where a user may see only a part."""
-        seen = await self._host.run([*self._base, "--lines=1", self._match], timeout=_TIMEOUT)
+        """Ask for the newest entry; JSON output would keep silent about what a user may not see."""
+        if self._own:
+            self._matches += await self._this_machine()
+        argv = [*self._base, "--output=short", "--show-cursor", "--lines=1", *self._matches]
+        seen = await self._host.run(argv, timeout=_TIMEOUT)
         complaints = decode(seen.stderr)
         if _HIDDEN.search(complaints):
             raise LogUnreadable("this user may not read the system's journal", remedy("systemd-journal"))
         if "No journal files were found" in complaints:
-            raise LogUnreadable("the journal is empty", "name the log with `--log FILE`")
-        if seen.exit_code:
+            raise LogUnreadable("there is no systemd journal here", "name the log with `--log FILE`")
+        if seen.exit_code and "-- No entries --" not in seen.text:  # which has no cursor to show
             raise LogUnreadable(f"journalctl: {seen.complaint or f'exit code {seen.exit_code}'}", SUDO)
+        newest = _CURSOR.search(seen.text)
+        self._newest = newest[1] if newest else None
+        self.caught_up = self._newest in (None, self.cursor) or self._since is not None
 
-    def _batch(self, text: str, started: float) -> Batch | None:
+    async def _this_machine(self) -> list[str]:
+        """A match that leaves out journals received from others.
+
+        `--merge` brings them in; without it, `--follow` silently begins at the last boot (systemd 252).
+        """
+        try:
+            identity = await self._host.read_file("/etc/machine-id")
+        except OSError:
+            return []
+        return [f"_MACHINE_ID={decode(identity).strip()}"]
+
+    def _batch(self, text: str) -> Batch | None:
         rendered: list[str] = []
         gap = ""
-        last: dict[str, Any] = {}
+        history = not self.caught_up
         for line in text.split("\n")[:-1]:
             try:
-                last = json.loads(line)
-                rendered.append(render(last))
+                entry = json.loads(line)
+                rendered.append(render(entry))
+                self.cursor = entry["__CURSOR"]
             except (ValueError, KeyError, TypeError, AttributeError):
                 gap = "an entry of the journal could not be read"
+            else:
+                self.caught_up = self.caught_up or self.cursor == self._newest
         if not rendered and not gap:
             return None
-        self.cursor = last.get("__CURSOR", self.cursor)
-        seconds = int(last.get("__REALTIME_TIMESTAMP", 0)) / 1e6
         return Batch(
             text="".join(rendered),
             origin="journal",
             reference=time.time(),
-            phase="history" if seconds < started else "live",
+            phase="history" if history else "live",
             gap=gap,
         )
 
@@ -128,7 +150,7 @@ def render(entry: Mapping[str, Any]) -> str:
     pid = _text(entry.get("SYSLOG_PID") or entry.get("_PID") or "")
     host = _text(entry.get("_HOSTNAME") or "localhost")
     tag = f"{identifier}[{pid}]" if pid else identifier
-    line = f"{time_} {host} {tag}: {_text(entry['MESSAGE'] or '')}"
+    line = f"{time_} {host} {tag}: {_text(entry.get('MESSAGE') or '')}"
     return line.replace("\n", "#012") + "\n"
 
 

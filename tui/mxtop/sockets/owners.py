@@ -1,0 +1,154 @@
+"""Which Postfix daemon holds a socket.
+
+A daemon is a child of master(8) with one of the names below; the service is the `-n` of its arguments, which
+master gives where it differs from the name of the program (Postfix src/master/master_ent.c).  Needs root:
+without it nothing is found and `denied` says so.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import psutil
+
+CLIENTS: Final = frozenset({"smtp", "lmtp", "scache"})
+SERVERS: Final = frozenset({"smtpd", "postscreen"})
+DAEMONS: Final = CLIENTS | SERVERS | {"tlsproxy"}
+"""tlsproxy(8) holds connections of both kinds, scache(8) idle outgoing ones."""
+
+_LOOK_FOR_MASTERS: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    pid: int
+    daemon: str
+    service: str
+
+
+class Owners:
+    """Remembers who held what; each answer is checked against the kernel again.
+
+    `queue_directory`: only the instance whose master(8) works there.  `denied`: at the last question a
+    process could not be looked into.  `running`: there is a master at all.
+    """
+
+    def __init__(self, queue_directory: str | None = None) -> None:
+        self.denied = False
+        self.running = False
+        self._queue_directory = Path(queue_directory).resolve() if queue_directory else None
+        self._masters: list[psutil.Process] = []
+        self._looked = float("-inf")
+        self._daemons: dict[int, tuple[psutil.Process, Owner | None]] = {}
+        self._held: dict[int, tuple[str, Owner]] = {}  # inode -> its link under /proc, and the owner
+
+    def of(self, inodes: Iterable[int]) -> dict[int, Owner]:
+        """The owners of those sockets that a Postfix daemon holds."""
+        self.denied = False
+        found: dict[int, tuple[str, Owner]] = {}
+        missing = set()
+        for inode in inodes:
+            held = self._held.get(inode)
+            if held is not None and _points_to(held[0], inode):
+                found[inode] = held
+            else:
+                missing.add(inode)
+        if missing:
+            for inode, link, owner in self._open_sockets():
+                if inode in missing:
+                    found[inode] = link, owner
+        self._held = found
+        return {inode: owner for inode, (_, owner) in found.items()}
+
+    def _open_sockets(self) -> Iterator[tuple[int, str, Owner]]:
+        for owner in self._running_daemons():
+            directory = f"/proc/{owner.pid}/fd"
+            try:
+                names = os.listdir(directory)  # noqa: PTH208 (a Path for each would cost more than the look)
+            except PermissionError:
+                self.denied = True
+                return
+            except FileNotFoundError:
+                continue  # it has just ended
+            for name in names:
+                link = f"{directory}/{name}"
+                target = _target(link)
+                if target.startswith("socket:["):
+                    yield int(target[8:-1]), link, owner
+
+    def _running_daemons(self) -> list[Owner]:
+        known = self._daemons
+        self._daemons = {}
+        for master in self._running_masters():
+            for pid in _children(master):
+                process, owner = known.get(pid, (None, None))
+                try:
+                    if process is None or not process.is_running():
+                        process = psutil.Process(pid)
+                        owner = _daemon(process)
+                except psutil.NoSuchProcess:
+                    continue
+                self._daemons[pid] = process, owner
+        return [owner for _, owner in self._daemons.values() if owner is not None]
+
+    def _running_masters(self) -> list[psutil.Process]:
+        now = time.monotonic()
+        if now - self._looked >= _LOOK_FOR_MASTERS or not all(m.is_running() for m in self._masters):
+            self._looked = now
+            self._masters = [p for p in psutil.process_iter(["name"]) if self._is_master(p)]
+            self.running = bool(self._masters)
+        return self._masters
+
+    def _is_master(self, process: psutil.Process) -> bool:
+        if process.info["name"] != "master":
+            return False
+        try:
+            return self._queue_directory in (None, Path(process.cwd()))
+        except psutil.AccessDenied:
+            self.denied = True
+            return True
+        except psutil.NoSuchProcess:
+            return False
+
+
+def _daemon(process: psutil.Process) -> Owner | None:
+    name = process.name()
+    if name not in DAEMONS:
+        return None
+    try:
+        arguments = process.cmdline()
+        service = arguments[arguments.index("-n") + 1]
+    except (ValueError, IndexError, psutil.AccessDenied):
+        service = name
+    return Owner(process.pid, name, service)
+
+
+def _children(process: psutil.Process) -> list[int]:
+    """Child pids from one small file (proc(5)), where the kernel has it; psutil would read every process."""
+    try:
+        return [
+            int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        ]
+    except FileNotFoundError:
+        try:
+            return [child.pid for child in process.children()]
+        except psutil.NoSuchProcess:
+            return []
+    except ProcessLookupError:
+        return []
+
+
+def _points_to(link: str, inode: int) -> bool:
+    return _target(link) == f"socket:[{inode}]"
+
+
+def _target(link: str) -> str:
+    try:
+        return os.readlink(link)  # noqa: PTH115 (thousands of times a second)
+    except OSError:
+        return ""

@@ -1,0 +1,140 @@
+"""The SMTP connections of this machine, sampled: rows for the screen and for `mxtop sockets`.
+
+A connection counts where a Postfix daemon owns it, goes to an SMTP port, or came in to one that is listened
+on.  Connections that live shorter than the time between two samples are not seen.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import time
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Final
+
+from mxtop.mail.family import is_loopback
+from mxtop.mail.settings import Settings
+from mxtop.mail.sockets import SocketRow
+from mxtop.sockets.owners import SERVERS, Owner, Owners
+from mxtop.sockets.table import Connection, read
+
+SMTP_PORTS: Final = frozenset({25, 465, 587})
+"""smtp, submissions and submission (RFC 5321, 8314, 6409)."""
+
+LOOKUP_PORTS: Final = frozenset({53, 389, 636, 3306, 5432})
+"""Where smtp(8) asks its tables: DNS over TCP, LDAP, MySQL, PostgreSQL.  No mail goes there."""
+
+_Key = tuple[str, int, str, int]
+
+
+class Sampler:
+    """Takes samples, and remembers when each connection was first seen.
+
+    `note` says after a sample what could not be seen, and why; "" where nothing is missing.
+    `queue_directory` keeps to the Postfix instance that works there, where we may see that.
+    """
+
+    def __init__(self, queue_directory: str | None = None, proc_net: Path = Path("/proc/net")) -> None:
+        self.note = ""
+        self._owners = Owners(queue_directory)
+        self._proc_net = proc_net
+        self._first_seen: dict[_Key, float] | None = None
+
+    def sample(
+        self, ports: Collection[int] = (), known: Mapping[str, str] | None = None
+    ) -> tuple[SocketRow, ...]:
+        """The connections of this moment: outgoing first, by peer.
+
+        `ports`: where mail goes besides SMTP_PORTS (`relay_ports`).  `known`: destinations by peer address.
+        OSError where /proc cannot be read.
+        """
+        now = time.monotonic()
+        table = read(self._proc_net)
+        owners = self._owners.of({c.inode for c in table.connections if c.inode})
+        outgoing = SMTP_PORTS.union(ports)
+        known = known or {}
+        seen: dict[_Key, float] = {}
+        rows = []
+        for connection in table.connections:
+            owner = owners.get(connection.inode)
+            inbound = _is_inbound(connection, owner, table.listening)
+            if not inbound and not _is_outgoing(connection, owner, outgoing):
+                continue
+            key = _key(connection)
+            first = now if self._first_seen is None else self._first_seen.get(key, now)
+            seen[key] = first
+            age = None if self._first_seen is None else now - first
+            rows.append(_row(connection, owner, inbound, known, age))
+        self._first_seen = seen
+        self.note = self._explain(sum(row.daemon is None for row in rows))
+        rows.sort(key=lambda row: (row.direction == "in", row.peer_address, row.peer_port, row.local_port))
+        return tuple(rows)
+
+    def _explain(self, unknown: int) -> str:
+        if not unknown:
+            return ""
+        count = f"{unknown} connection{'s' if unknown > 1 else ''}"
+        if self._owners.denied:
+            return f"the owner of {count} is unknown: only root may see it, run `sudo mxtop`"
+        if not self._owners.running:
+            return f"the owner of {count} is unknown: no Postfix master process is to be seen here"
+        return f"{count} to SMTP ports belong to no Postfix daemon"
+
+
+def relay_ports(settings: Settings) -> frozenset[int]:
+    """The ports that the settings send mail to: `[host]:2525` of a relay, smtp_tcp_port of a transport."""
+    found: set[int] = set()
+    hops = [settings.values.get("relayhost", ""), settings.values.get("default_transport", "")]
+    for transport in settings.transports.values():
+        hops.append(transport.smtp_fallback_relay)
+        hops.append(f":{transport.smtp_tcp_port}")
+    for hop in re.split(r"[\s,]+", " ".join(hops)):
+        port = hop.rpartition(":")[2] if ":" in hop else ""
+        if port.isascii() and port.isdigit():
+            found.add(int(port))
+        elif port.isascii() and port.isalnum():
+            try:
+                found.add(socket.getservbyname(port, "tcp"))
+            except OSError:
+                pass  # not a service: the host of a transport without a port
+    return frozenset(found)
+
+
+def _is_inbound(connection: Connection, owner: Owner | None, listening: frozenset[int]) -> bool:
+    if connection.local_port not in listening:
+        return False
+    if owner is None:
+        return connection.local_port in SMTP_PORTS
+    return owner.daemon in SERVERS or owner.daemon == "tlsproxy"
+
+
+def _is_outgoing(connection: Connection, owner: Owner | None, ports: frozenset[int]) -> bool:
+    if owner is None or owner.daemon in SERVERS:  # a server asks policies, milters and tables
+        return connection.peer_port in ports
+    return connection.peer_port not in LOOKUP_PORTS
+
+
+def _key(connection: Connection) -> _Key:
+    return (connection.local_address, connection.local_port, connection.peer_address, connection.peer_port)
+
+
+def _row(
+    connection: Connection, owner: Owner | None, inbound: bool, known: Mapping[str, str], age: float | None
+) -> SocketRow:
+    return SocketRow(
+        direction="in" if inbound else "out",
+        family=connection.family,
+        state=connection.state,
+        local_address=connection.local_address,
+        local_port=connection.local_port,
+        peer_address=connection.peer_address,
+        peer_port=connection.peer_port,
+        daemon=owner.daemon if owner else None,
+        service=owner.service if owner else None,
+        pid=owner.pid if owner else None,
+        destination=None if inbound else known.get(connection.peer_address),
+        age=age,
+        filter_hop=is_loopback(connection.peer_address)
+        and not (inbound and connection.local_port in SMTP_PORTS),
+    )
