@@ -1,0 +1,53 @@
+# What there is to tell.  $BASE holds lock, audit.jsonl and txn/ID/: meta (what and where), lines and request (what
+# was asked), settings (before and after), before, after and backup (the file), state, armed (who watches), applied
+# (since when), put (what goes in for what), journal, out (of the last command), run.sh (this script).
+
+status() {
+  local at boot_id left=
+  cat "$T/meta"
+  printf 'state '
+  cat "$T/state"
+  if [ "$(state)" = applied ] && read -r at boot_id <"$T/applied" && [ "$boot_id" = "$(boot)" ]; then
+    left=$((at + WINDOW * 100 - $(clock)))
+    [ $left -gt 0 ] || left=0
+    printf 'remaining %s\n' "$left"
+  fi
+  if [ -s "$T/armed" ] && alive "$T/armed"; then echo 'watchdog alive'; else echo 'watchdog gone'; fi
+  echo settings
+  cat "$T/settings"
+  echo journal
+  cat "$T/journal" 2>/dev/null
+}
+
+list() { # the ids, oldest first, and their states
+  BASE=$1
+  [ -d "$BASE/txn" ] || return 0
+  is_ours "$BASE" || die $REFUSED "$BASE is not a directory of this user's own, mode 0700"
+  find "$BASE/txn" -mindepth 2 -maxdepth 2 -name meta -printf '%h\n' | sort | while read -r T; do
+    printf '%s %s\n' "${T##*/}" "$(state)"
+  done
+}
+
+start() { # apply, in a session of its own: no terminal and no connection takes it along
+  setsid sh "$SELF" apply "$BASE" "$ID" </dev/null >/dev/null 2>"$T/said" &
+}
+
+show() { # FILE
+  case $1 in before | after | backup | journal | reverted | stranger) cat -- "$T/$1" ;; *) exit $REFUSED ;; esac
+}
+
+main() {
+  [ $# -ge 2 ] || die $REFUSED "usage: run.sh VERB BASE …"
+  VERB=$1
+  shift
+  case $VERB in
+    probe | list | stage) "$VERB" "$@" ;;
+    apply | start | watchdog | confirm | rollback | undo | status | recover | show)
+      open_transaction "$1" "${2:-}"
+      [ "$VERB" != undo ] || { rollback; exit; }
+      shift 2
+      "$VERB" "$@" ;;
+    *) die $REFUSED "there is no verb $VERB" ;;
+  esac
+  exit
+}
