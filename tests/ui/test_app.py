@@ -12,7 +12,6 @@ from tests.ui.harness import running, screen_text, settle
 
 from mxtop.mail.errors import LogUnreadable
 from mxtop.mail.snapshot import Snapshot
-from mxtop.ui.failed import FailedApp
 from mxtop.ui.feed import Tick
 from mxtop.ui.screens.details import Details
 from mxtop.ui.screens.error import Error
@@ -248,19 +247,6 @@ async def test_a_bug_of_the_session_is_a_page_with_what_a_report_needs() -> None
         text = screen_text(app)
         assert "✖ RuntimeError: boom [/red] ␛]0;x␇" in text and "This is a bug in mxtop." in text
         assert "test_app.py" not in text and "fake.py" in text, "the traceback, for the report"
-
-
-async def test_a_bug_of_the_screen_ends_it_and_is_kept_for_a_page(capsys: pytest.CaptureFixture[str]) -> None:
-    session = FakeSession(SNAPSHOT)
-    session.error = RuntimeError("never reached")
-    async with running(session=session) as (app, pilot):
-        app.fatal = None
-    async with FailedApp(ValueError("[/x] \x1b[2J"), app.current_theme).run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
-        text = screen_text(pilot.app)
-        assert "✖ ValueError: [/x] ␛[2J" in text
-        await pilot.press("c", "q")
-        assert "\x1b" not in pilot.app.clipboard and "ValueError" in pilot.app.clipboard
 
 
 async def test_theme_switch_and_builtin_themes() -> None:
