@@ -21,7 +21,8 @@ SERVERS: Final = frozenset({"smtpd", "postscreen"})
 DAEMONS: Final = CLIENTS | SERVERS | {"tlsproxy"}
 """tlsproxy(8) holds connections of both kinds, scache(8) idle outgoing ones."""
 
-_LOOK_FOR_MASTERS: Final = 5.0
+LOOK_FOR_MASTERS = 5.0
+"""Seconds between two searches for masters among all processes, while those we know are running."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class Owners:
 
     def _running_masters(self) -> list[psutil.Process]:
         now = time.monotonic()
-        if now - self._looked >= _LOOK_FOR_MASTERS or not all(m.is_running() for m in self._masters):
+        if now - self._looked >= LOOK_FOR_MASTERS or not all(m.is_running() for m in self._masters):
             self._looked = now
             self._masters = [p for p in psutil.process_iter(["name"]) if self._is_master(p)]
             self.running = bool(self._masters)
