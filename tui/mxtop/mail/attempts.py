@@ -71,7 +71,17 @@ class Attempt(NamedTuple):
 class Process:
     """One `tag[pid]`: the request it is at, that request's session, failed attempts so far."""
 
-    __slots__ = ("address", "conn_use", "domains", "first", "last", "message", "pending", "queue_id")
+    __slots__ = (
+        "address",
+        "conn_use",
+        "domain",
+        "domains",
+        "first",
+        "last",
+        "message",
+        "pending",
+        "queue_id",
+    )
 
     def __init__(self) -> None:
         self.queue_id: str | None = None
@@ -79,7 +89,8 @@ class Process:
         self.address: str | None = None
         self.conn_use = 0
         self.first: FamilyKey | None = None  # of the first address tried newly in this request
-        self.domains: set[str] | None = None  # those that the first try was counted for
+        self.domain: str | None = None  # the last that the first try was counted for
+        self.domains: set[str] | None = None  # all of them, where a request has several
         self.pending: list[Attempt] = []
         self.last: str | None = None  # time of the last attempt that is pending
 
@@ -90,7 +101,21 @@ class Process:
         self.address = None
         self.conn_use = 0
         self.first = None
+        self.domain = None
         self.domains = None
+
+    def counts_for(self, domain: str) -> bool:
+        """True once per destination of a request (a relayhost takes several in one)."""
+        if domain == self.domain:
+            return False
+        if self.domain is not None:
+            if self.domains is None:
+                self.domains = {self.domain}
+            if domain in self.domains:
+                return False
+            self.domains.add(domain)
+        self.domain = domain
+        return True
 
 
 class Processes:

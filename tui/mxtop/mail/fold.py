@@ -1,7 +1,8 @@
 """Reasons that say the same thing made the same text: addresses, ids and numbers folded.
 
-SMTP and enhanced status codes stay, since they are the reason.  The result is for grouping
-and reading; it is not stable between versions, and folding cannot be undone.
+The SMTP code at the beginning of a reply and enhanced status codes stay, since they are the
+reason.  Words are folded one by one: most come again and again, and are remembered.  The
+result is for grouping and reading; it is not stable between versions.
 """
 
 from __future__ import annotations
@@ -15,8 +16,7 @@ CAP: Final = 200
 
 _FOLD: Final = re.compile(
     r"""
-      (?P<code>(?<![\w.-])[245]\d\d(?:[ -][245]\.\d{1,3}\.\d{1,3})?(?![\w.-]|:\d))
-    | (?P<dsn>(?<![\w.])[245]\.\d{1,3}\.\d{1,3}(?![\w.]))
+      (?P<dsn>(?<![\w.])[245]\.\d{1,3}\.\d{1,3}(?![\w.]))
     | (?P<mail><?[^\s<>@,;:()\[\]]+@[\w.\[\]:-]+>?)
     | (?P<ipv6>(?<![\w:\]])(?=[0-9A-Fa-f:]*::|(?:[0-9A-Fa-f]{1,4}:){7})
         [0-9A-Fa-f:]{2,39}(?:\.\d+){0,3}(?![\w:]))
@@ -27,10 +27,7 @@ _FOLD: Final = re.compile(
     re.VERBOSE,
 )
 _SHOWN: Final = {"mail": "<…@…>", "ipv4": "IPv4", "ipv6": "IPv6", "id": "…", "number": "#"}
-
-
-def _folded(match: re.Match[str]) -> str:
-    return _SHOWN.get(match.lastgroup or "", match[0])
+_CODE: Final = re.compile(r"[245]\d\d(?=$|[ -])", re.A)
 
 
 def fold(text: str) -> str:
@@ -38,9 +35,21 @@ def fold(text: str) -> str:
 
     `host mx[192.0.2.1] said: 450 4.2.0 try in 60 s` gives `host mx[IPv4] said: 450 4.2.0 try in # s`.
     """
-    return _fold(text[:CAP])
+    words = text[:CAP].split()
+    begin = True  # a reply may begin here, and with it a code
+    for at, word in enumerate(words):
+        if not word.isalpha():
+            words[at] = _word(word, begin)
+        begin = word[-1] == ":"
+    return " ".join(words)
 
 
-@lru_cache(maxsize=4096)
-def _fold(text: str) -> str:
-    return _FOLD.sub(_folded, text).strip()
+@lru_cache(maxsize=8192)
+def _word(word: str, begin: bool) -> str:
+    if begin and (code := _CODE.match(word)):
+        return code[0] + _FOLD.sub(_folded, word[3:])
+    return _FOLD.sub(_folded, word)
+
+
+def _folded(match: re.Match[str]) -> str:
+    return _SHOWN.get(match.lastgroup or "", match[0])

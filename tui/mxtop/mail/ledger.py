@@ -7,6 +7,7 @@ the outside uses that module.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -15,12 +16,16 @@ from mxtop.mail.attempts import EXPIRY, PENDING, Attempt, Peer, Process, Process
 from mxtop.mail.family import FamilyKey
 from mxtop.mail.fold import fold
 from mxtop.mail.header import Clock
+from mxtop.mail.rates import Rate, Rates
 from mxtop.mail.snapshot import Destination, Totals
 from mxtop.mail.tables import Client, Filter, Reason, Reject, Table
-from mxtop.mail.tally import DestinationTally, FamiliesTally, FamilyTally, Minute, Stages
+from mxtop.mail.tally import DestinationTally, FamiliesTally, FamilyTally, Stages
 
 SUSPENDED: Final = "delivery temporarily suspended"
 _MEMO: Final = 20_000
+UNSENT: Final = frozenset({"deferred", "bounced", "SOFTBOUNCE"})
+COLUMNS: Final = {"sent": 0, "deferred": 1, "bounced": 2}
+_STILL: Final = (0.0, 0.0, 0.0)
 _NO_ROW: Final = Destination(destination="")
 
 
@@ -33,7 +38,7 @@ class Caps:
     processes: int = 20_000
     reasons: int = 2_000
     filters: int = 1_000
-    clients: int = 20_000
+    clients: int = 50_000
     rejects: int = 2_000
 
 
@@ -48,7 +53,7 @@ class Ledger:
         self.last: str | None = None
         self.lines = self.foreign = self.unparsed = self.other_instances = 0
         self.queued = self.removed = 0
-        self.deliveries: dict[str, int] = {}
+        self.deliveries: defaultdict[str, int] = defaultdict(int)
         self.families = FamiliesTally()
         self.destinations: Table[str, DestinationTally] = Table(caps.destinations)
         self.filters: Table[str, Filter] = Table(caps.filters)
@@ -59,13 +64,14 @@ class Ledger:
         self.messages: Table[str, int] = Table(caps.messages)
         self._processes = Processes(caps.processes)
         self._unattributed = 0
-        self._minute = Minute()
+        self._rates = Rates()
         self._clock = Clock(0.0)
         self._peers: dict[str, Peer] = {}
         self._rows: list[Destination] = []
         self._shown: tuple[Destination, ...] = ()
         self._changed: list[DestinationTally] = []
-        self._warm: list[DestinationTally] = []
+        self._tallies: list[DestinationTally] = []  # by their place in the rows
+        self._warm: set[int] = set()  # places of the rows that show a rate
 
     # -- what goes in
 
@@ -104,64 +110,45 @@ class Ledger:
     ) -> None:
         """A delivery line; `process_key` is `tag[pid]:`."""
         address = peer.address
-        loopback = peer.loopback
-        if not loopback:
-            if status:  # else the line was cut before it
-                self.deliveries[status] = self.deliveries.get(status, 0) + 1
-            if address is None and reason is not None and reason.startswith(SUSPENDED):
-                return
-        process = self._processes.get(process_key)
-        message = self.messages.get(queue_id) if queue_id is not None else None
-        if process.queue_id != queue_id or process.message != message:
-            process.request(queue_id, message)
-        new = address is not None and (address != process.address or conn_use != process.conn_use)
-        process.address = address
-        process.conn_use = conn_use
         family = peer.family
-        if loopback:
-            hop = self._filter(peer)
-            if hop is not None:
-                hop.delivered(status, delay)
-                if new:
-                    self._session(hop, conn_use)
-            if process.pending:
-                process.pending.clear()
+        if peer.loopback:
+            self._hop(process_key, queue_id, peer, conn_use, delay, status)
             return
+        if status:  # else the line was cut before it
+            self.deliveries[status] += 1
+        if address is None and reason is not None and reason.startswith(SUSPENDED):
+            return
+        process = self._processes.get(process_key)
+        new = self._is_new(process, queue_id, address, conn_use)
         tally = self.families[family]
         tally.delivered(status, delay)
-        if new:
-            self._session(tally, conn_use)
-        if time is not None:
-            self._minute.add(time, status)
-        if status == "deferred" or status == "bounced" or status == "SOFTBOUNCE":
-            self._reason(status, family, reason or "", queue_id)
-        domain = to[to.rfind("@") + 1 :].lower() if "@" in to else ""
-        destination = self.destinations.get(domain)
+        domain = to[to.rfind("@") + 1 :] if "@" in to else ""
+        destination = self.destinations.get(domain) or self._destination(domain.lower())
         if destination is None:
-            destination = DestinationTally(domain, len(self._rows))
-            if not self.destinations.put(domain, destination):
-                process.pending.clear()
-                return
-            self._rows.append(_NO_ROW)
-        destination.delivered(family, status, time, delay, stages, reason)
+            if new:
+                self._session(tally, conn_use)
+            process.pending.clear()
+            return
+        mine = destination.families[family]
+        mine.delivered(status, delay)
+        destination.delivered(status, time, stages, reason)
         if process.pending:
             self._attribute(process, queue_id, time, destination)
-        if new:
-            self._session(destination.families[family], conn_use)
-            if address is not None:
-                if len(self.relays) >= _MEMO:
-                    self.relays.clear()
-                self.relays[address] = domain
+        if new and address is not None:
+            self._session(tally, conn_use)
+            self._session(mine, conn_use)
+            if len(self.relays) >= _MEMO:
+                self.relays.clear()
+            self.relays[address] = destination.name
             if process.first is None and conn_use < 2 and family != "unix":
                 process.first = family
-        if process.first is not None:
-            if process.domains is None:
-                process.domains = {domain}
-                destination.first_try(process.first)
-            elif domain not in process.domains:
-                process.domains.add(domain)
-                destination.first_try(process.first)
-        if status == "deferred" or status == "bounced":
+        if process.first is not None and process.counts_for(destination.name):
+            destination.first_try(process.first)
+        column = COLUMNS.get(status)
+        if column is not None and time is not None:
+            self._rates.add(time, destination.index, column)
+        if status in UNSENT:
+            self._reason(status, family, reason or "", queue_id)
             destination.failed((time or "", status, peer.host, address, reason or ""))
         if not destination.changed:
             destination.changed = True
@@ -199,7 +186,8 @@ class Ledger:
         """qmgr(8) made a message active: a new one, or a retry."""
         if queue_id not in self.messages:
             self.queued += 1
-            self.messages.put(queue_id, self.queued)
+            if not self.messages.full():
+                self.messages[queue_id] = self.queued
 
     def remove(self, queue_id: str) -> None:
         """The message left the queue."""
@@ -208,12 +196,16 @@ class Ledger:
 
     def client(self, host: str | None, address: str | None) -> Client | None:
         """The row of an SMTP client; None where the table is full."""
-        name = f"{host or ''}[{address}]"
+        return self.client_named(f"{host or ''}[{address}]")
+
+    def client_named(self, name: str) -> Client | None:
+        """The row of `host[address]`; None where the table is full."""
         row = self.clients.get(name)
         if row is None:
-            row = Client(host, address)
-            if not self.clients.put(name, row):
+            if self.clients.full():
                 return None
+            host, _, address = name.partition("[")
+            row = self.clients[name] = Client(host or None, address[:-1])
         return row
 
     def reject(
@@ -229,9 +221,9 @@ class Ledger:
         key = (action, stage, code, dsn, fold(reason))
         row = self.rejects.get(key)
         if row is None:
-            row = Reason(queue_id)
-            if not self.rejects.put(key, row):
+            if self.rejects.full():
                 return
+            row = self.rejects[key] = Reason(queue_id)
         row.count += 1
 
     # -- what comes out
@@ -241,27 +233,28 @@ class Ledger:
 
         Rows that did not change are the same objects as before, the tuple too where none did.
         """
+        rates = self._rates.at(now, self._clock)
+        work, self._changed = self._changed, []
+        for index in self._warm | rates.keys():
+            if not self._tallies[index].changed:
+                work.append(self._tallies[index])
+        self._warm = set(rates)
         rows = self._rows
-        work = self._changed
-        work.extend(tally for tally in self._warm if not tally.changed)
-        self._changed = []
-        self._warm = []
         fresh = len(rows) != len(self._shown)
         for tally in work:
             tally.changed = False
-            row = tally.row(now, self._clock)
+            row = tally.row(rates.get(tally.index, _STILL))
             if row != rows[tally.index]:
                 rows[tally.index] = row
                 fresh = True
-            if row.sent_rate or row.deferred_rate:
-                self._warm.append(tally)
         if fresh:
             self._shown = tuple(rows)
         return self._shown
 
-    def rates(self, now: float) -> tuple[float, float, float]:
+    def rates(self, now: float) -> Rate:
         """Sent, deferred and bounced lines per second over the minute before `now`."""
-        return self._minute.rates(now, self._clock)
+        rates = self._rates.at(now, self._clock).values()
+        return sum(rate[0] for rate in rates), sum(rate[1] for rate in rates), sum(rate[2] for rate in rates)
 
     def totals(self) -> Totals:
         """Whole-log counts."""
@@ -291,12 +284,52 @@ class Ledger:
 
     # -- within
 
+    def _is_new(self, process: Process, queue_id: str | None, address: str | None, conn_use: int) -> bool:
+        """True where a delivery line is the first of a session; the process remembers it."""
+        message = self.messages.get(queue_id) if queue_id is not None else None
+        if process.queue_id != queue_id or process.message != message:
+            process.request(queue_id, message)
+        new = address is not None and (address != process.address or conn_use != process.conn_use)
+        process.address = address
+        process.conn_use = conn_use
+        return new
+
+    def _hop(
+        self,
+        process_key: str,
+        queue_id: str | None,
+        peer: Peer,
+        conn_use: int,
+        delay: float | None,
+        status: str,
+    ) -> None:
+        """A delivery to a content filter on this machine."""
+        process = self._processes.get(process_key)
+        process.pending.clear()
+        new = self._is_new(process, queue_id, peer.address, conn_use)
+        hop = self._filter(peer)
+        if hop is not None:
+            hop.delivered(status, delay)
+            if new:
+                self._session(hop, conn_use)
+
+    def _destination(self, domain: str) -> DestinationTally | None:
+        """The tally of a domain, lower case; None where the table is full."""
+        destination = self.destinations.get(domain)
+        if destination is None:
+            if self.destinations.full():
+                return None
+            destination = self.destinations[domain] = DestinationTally(domain, len(self._rows))
+            self._rows.append(_NO_ROW)
+            self._tallies.append(destination)
+        return destination
+
     def _filter(self, peer: Peer) -> Filter | None:
         hop = self.filters.get(peer.relay)
         if hop is None:
-            hop = Filter(peer)
-            if not self.filters.put(peer.relay, hop):
+            if self.filters.full():
                 return None
+            hop = self.filters[peer.relay] = Filter(peer)
         return hop
 
     def _session(self, tally: FamilyTally, conn_use: int) -> None:
@@ -309,9 +342,9 @@ class Ledger:
         key = (status, family, fold(text))
         row = self.reasons.get(key)
         if row is None:
-            row = Reason(queue_id)
-            if not self.reasons.put(key, row):
+            if self.reasons.full():
                 return
+            row = self.reasons[key] = Reason(queue_id)
         row.count += 1
 
     def _expire(self, process: Process, time: str | None) -> None:

@@ -1,9 +1,10 @@
 """The bulk scanner: history into a tracker at several times the parser's speed, to the same sums.
 
-Most lines of a log have one of a few exact shapes.  Those are read here with a split, a few
-look-ups and at most one regular expression; every other line goes to the parser.  So what a
-line means is the parser's word alone: a fast path only takes a line whose event it can tell
-from a fixed beginning or a full match, never from a search in text that strangers write.
+Most lines of a log have one of a few exact shapes.  One regular expression runs over a whole
+piece of text: it passes over the lines that nothing is tallied from, reads the commonest
+others, and cuts the rest into time, host, tag and text.  Every line of no known shape goes to
+the parser.  So what a line means is the parser's word alone: a shape is matched from the start
+of the line on, and never by a search in text that strangers write.
 
 Does not promise events: where they are wanted, use `mail.parse`.
 """
@@ -11,67 +12,96 @@ Does not promise events: where they are wanted, use `mail.parse`.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Final
 
-from mxtop.mail.header import FOREIGN, POSTFIX, Clock, split, tag_of
+from mxtop.mail.header import FOREIGN, MONTHS, POSTFIX, Clock, split, tag_of
 from mxtop.mail.parse import Parser
-from mxtop.mail.tables import Client
 from mxtop.mail.tracker import Tracker
 
-_SLOW: Final = 0  # only the parser can tell
-_FOREIGN: Final = 1
-_ELSEWHERE: Final = 2  # another instance's
-_PLAIN: Final = 3  # a daemon whose only tallied lines are deliveries
-_AGENT: Final = 4  # smtp(8), lmtp(8): attempts as well
-_SMTPD: Final = 5
-_SCREEN: Final = 6
-_CLEANUP: Final = 7
-_QMGR: Final = 8
-_DELIVERING: Final = (_PLAIN, _AGENT)
+_SLOW: Final = 1  # only the parser can tell
+_FOREIGN: Final = 2
+_ELSEWHERE: Final = 3  # another instance's
+_PLAIN: Final = 4  # a daemon whose only tallied lines are deliveries
+_AGENT: Final = 5  # smtp(8), lmtp(8): attempts as well
+_REJECTING: Final = 6
 
 _KINDS: Final = {
     "smtp": _AGENT,
     "lmtp": _AGENT,
-    "smtpd": _SMTPD,
-    "postscreen": _SCREEN,
-    "cleanup": _CLEANUP,
-    "qmgr": _QMGR,
+    "smtpd": _REJECTING,
+    "postscreen": _REJECTING,
+    "cleanup": _SLOW,
+    "qmgr": _SLOW,
     "oqmgr": _SLOW,
     "nqmgr": _SLOW,
     "postsuper": _SLOW,
 }
-
-# Beginnings of lines that nothing is tallied from.  None can be a queue id, which a colon follows.
-_TLS_STARTS: Final = tuple(
-    f"{trust} TLS connection " for trust in ("Anonymous", "Untrusted", "Trusted", "Verified")
-)
-_SMTPD_STARTS: Final = ("disconnect from ", "lost connection after ", "warning: hostname ", *_TLS_STARTS)
-_SCREEN_STARTS: Final = ("CONNECT from ", "PASS ", "DISCONNECT ", "DNSBL rank ", "HANGUP ", "PREGREET ")
-
 _MEMO: Final = 20_000
 
-_ID: Final = r"([0-9A-F]{6,20}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,30})"
-_HOST: Final = r"([^\s\[\]]*)\[([^\[\]]+)\](?::\d{1,5})?"
+_ID: Final = r"(?:[0-9A-F]{6,20}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,30})"
+_CLIENT: Final = r"[^\s\[\]]*\[[^\[\]\n]+\]"
 _NUMBER: Final = r"(\d+(?:\.\d+)?)"
+_TIME: Final = (
+    r"(?:\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)|"
+    rf"(?:{'|'.join(MONTHS)}) [ \d]\d \d\d:\d\d:\d\d)"
+)
+_PID: Final = r"\[\d{1,10}\]: "
+_TLS: Final = "(?:Anonymous|Untrusted|Trusted|Verified) TLS connection "
 
+# Lines that nothing is tallied from, by their beginnings: none can be a queue id with its colon,
+# but for cleanup's and pickup's, which name what comes after it.
+_QUIET: Final = (
+    rf"postscreen{_PID}(?:CONNECT from |PASS |DISCONNECT |DNSBL rank |HANGUP |PREGREET )",
+    rf"smtpd{_PID}(?:disconnect from |lost connection after |warning: hostname |{_TLS})",
+    rf"cleanup{_PID}{_ID}: message-id=",
+    rf"smtp{_PID}{_TLS}",
+    rf"dnsblog{_PID}addr ",
+    rf"anvil{_PID}statistics: max ",
+    rf"pickup{_PID}{_ID}: uid=",
+)
 _DELIVERY: Final = re.compile(
-    rf'{_ID}: to=<([^>"]*)>, (?:orig_to=<[^>"]*>, )?relay=([^,\s]+), (?:conn_use=(\d+), )?'
+    rf'({_ID}): to=<([^>"]*)>, (?:orig_to=<[^>"]*>, )?relay=([^,\s]+), (?:conn_use=(\d+), )?'
     rf"delay={_NUMBER}, delays={_NUMBER}/{_NUMBER}/{_NUMBER}/{_NUMBER}, (?:tls=[^,\s]+, )?"
     r"dsn=\d\.\d+\.\d+, status=([\w-]+) \((.*)\)",
     re.A | re.S,
 ).fullmatch
-_ACTIVE: Final = re.compile(
-    rf"{_ID}: from=<[^>]*>, size=\d{{1,18}}, nrcpt=\d{{1,9}} \(queue active\)", re.A
-).fullmatch
-_CONNECT: Final = re.compile(rf"connect from {_HOST}", re.A).fullmatch
-_CLIENT: Final = re.compile(rf"(?:{_ID}|NOQUEUE): client={_HOST}(?:, .*)?", re.A | re.S).fullmatch
 # no `<`, `>` or further `;` in the words: so no client can move where they end
 _REJECT: Final = re.compile(
-    rf"NOQUEUE: reject: (\S+) from {_HOST}: ([245]\d\d) ([245]\.\d{{1,3}}\.\d{{1,3}}) "
-    r'((?:<[^<>"\s:;]*>: )?[^<>;]*(?:; client \[[^\s\[\]]*\] [^<>;]*)?); from=<.*',
+    r"NOQUEUE: reject: (\S+) from ([^\s\[\]]*)\[([^\[\]]+)\](?::\d{1,5})?: ([245]\d\d) "
+    r'([245]\.\d{1,3}\.\d{1,3}) ((?:<[^<>"\s:;]*>: )?[^<>;]*(?:; client \[[^\s\[\]]*\] [^<>;]*)?); from=<.*',
     re.A | re.S,
 ).fullmatch
+
+
+def _pattern(names: Iterable[str]) -> re.Pattern[str]:
+    """What runs over the text: a match for each line that is not quiet, of instances with these names.
+
+    Groups: time and host; queue id made active, queue id removed, client connected, client of a
+    message, else tag token and text.  Or the whole line alone.
+    """
+    own = [re.escape(name) for name in names if name == "postfix" or name.startswith("postfix-")]
+    ours = rf"(?:{'|'.join(own) or '(?!)'})/(?:[a-z]+/)*?"
+    active = rf"({_ID}): from=<[^>\n]*>, size=\d{{1,18}}, nrcpt=\d{{1,9}} \(queue active\)"
+    return re.compile(
+        rf"(?:{_TIME} [^ \n]+ {ours}(?:{'|'.join(_QUIET)})[^\n]*\n)*"
+        rf"(?:({_TIME}) ([^ \n]+) (?:{ours}(?:"
+        rf"qmgr{_PID}(?:{active}|({_ID}): removed)"
+        rf"|smtpd{_PID}(?:connect from ({_CLIENT})|(?:{_ID}|NOQUEUE): client=({_CLIENT})(?:, [^\n]*)?))"
+        r"|([^ \n]*:) ([^\n]*))"
+        r"|([^\n]*))\n",
+        re.A,
+    )
+
+
+class _Numbers(dict[str, float]):
+    """Delays as logged, to seconds: the same few hundred texts again and again."""
+
+    def __missing__(self, text: str) -> float:
+        if len(self) >= _MEMO:
+            self.clear()
+        number = self[text] = float(text)
+        return number
 
 
 class Scanner:
@@ -81,68 +111,61 @@ class Scanner:
         self._tracker = tracker
         self._parser = Parser(reference, year=year)
         self._clock = Clock(reference, year=year)
+        names = tracker.syslog_names
+        self._find = _pattern(sorted(names) if names is not None else ("postfix",)).findall
         self._kinds: dict[str, int] = {}  # by tag token
         self._times: dict[str, str] = {}  # ISO times by time as logged
-        self._second = "-"  # the last second seen with six digits after it, `2026-11-23T18:41:29.`
-        self._zone = ""  # and what followed those, `+00:00`
+        self._minutes: set[str] = set()  # ISO minutes that exist, `2026-11-23T18:41:`
+        self._numbers = _Numbers()
 
     def feed(self, text: str) -> None:
         """Whole lines; the last may lack its `\n`."""
-        lines = text.split("\n")
-        if not lines[-1]:
-            lines.pop()
+        if text and not text.endswith("\n"):
+            text += "\n"
         tracker = self._tracker
-        for number, line in enumerate(lines):
-            if tracker.host is not None and tracker.first is not None:
-                self._scan(lines[number:] if number else lines, text.isascii())
-                return
-            tracker.apply(self._parser.parse(line))
+        start = 0
+        while start < len(text) and (tracker.host is None or tracker.first is None):
+            end = text.index("\n", start)
+            tracker.apply(self._parser.parse(text[start:end]))
+            start = end + 1
+        if start < len(text):
+            self._scan(text[start:] if start else text)
 
-    def _scan(self, lines: list[str], ascii_only: bool) -> None:
+    def _scan(self, text: str) -> None:
         """Lines after the first; what is not done here is done by the parser, line by line in order."""
-        tracker, kinds, times = self._tracker, self._kinds, self._times
+        tracker, kinds, times, minutes, numbers = (
+            self._tracker,
+            self._kinds,
+            self._times,
+            self._minutes,
+            self._numbers,
+        )
         clients, messages = tracker.clients, tracker.messages
-        second, zone = self._second, self._zone
-        last: str | None = None  # the time of the last line, where the tracker does not know it yet
-        fast = 0
-        for line in lines:
-            done = False
-            try:
-                if line[4:5] == "-":
-                    stamp, host, token, body = line.split(" ", 3)
-                    if (
-                        stamp[:20] == second
-                        and stamp[26:] == zone
-                        and stamp[20:26].isdecimal()
-                        and (ascii_only or stamp.isascii())
-                    ):
-                        time: str | None = stamp
+        slow = 0
+        for stamp, host, active, removed, connected, accepted, token, body, line in self._find(text):
+            if active:
+                if active not in messages:
+                    tracker.queue(active)
+                continue
+            if removed:
+                tracker.remove(removed)
+                continue
+            if connected or accepted:
+                row = clients.get(connected or accepted) or tracker.client_named(connected or accepted)
+                if row is not None:
+                    if connected:
+                        row.connections += 1
                     else:
-                        time = times.get(stamp) or self._time(line, stamp)
-                        second, zone = self._second, self._zone
-                else:
-                    stamp = line[:16]
-                    host, token, body = line[16:].split(" ", 2)
-                    time = times.get(stamp) or self._time(line, stamp)
-                kind = kinds.get(token) or self._kind(token)
-            except ValueError:  # too few words
-                kind = _SLOW
-            if kind == _SLOW or not time or not host:
-                pass
-            elif kind == _SMTPD:
-                if body.startswith("connect from "):
-                    done = self._connect(body, clients)
-                elif body.startswith(_SMTPD_STARTS):
-                    done = True
-                elif match := _CLIENT(body):
-                    if (row := tracker.client(match[2] or None, match[3])) is not None:
                         row.messages += 1
-                    done = True
-                elif body.startswith("NOQUEUE: reject: "):
-                    done = self._reject(body)
-            elif kind in _DELIVERING:
-                if "to=<" in body:
-                    if match := _DELIVERY(body):
+                continue
+            if token:
+                kind = kinds.get(token) or self._kind(token)
+                if kind == _AGENT or kind == _PLAIN:  # noqa: SIM109 - this is the hot path
+                    if "to=<" not in body:
+                        if kind == _PLAIN:
+                            continue
+                    elif match := _DELIVERY(body):
+                        time = stamp if stamp[:17] in minutes else times.get(stamp) or self._time(stamp)
                         queue_id, to, relay, conn_use, delay, a, b, c, d, status, reason = match.groups()
                         tracker.delivery(
                             token,
@@ -151,63 +174,48 @@ class Scanner:
                             to,
                             tracker.peer(relay),
                             int(conn_use) if conn_use else 1,
-                            float(delay),
-                            (float(a), float(b), float(c), float(d)),
+                            numbers[delay],
+                            (numbers[a], numbers[b], numbers[c], numbers[d]),
                             status,
                             reason,
                         )
-                        done = True
-                else:
-                    done = kind == _PLAIN or body.startswith(_TLS_STARTS)
-            elif kind == _QMGR:
-                if body.endswith(": removed"):
-                    if body[:-9] in messages:
-                        tracker.remove(body[:-9])
-                        done = True
-                elif match := _ACTIVE(body):
-                    tracker.queue(match[1])
-                    done = True
-            elif kind == _SCREEN:
-                done = body.startswith(_SCREEN_STARTS) or self._reject(body)
-            elif kind == _CLEANUP:
-                done = body.partition(": ")[2].startswith("message-id=")
-            elif kind == _FOREIGN:
-                tracker.foreign += 1
-                done = True
-            else:
-                tracker.other_instances += 1
-                done = True
-            if done:
-                fast += 1
-                last = time
-                continue
-            if last is not None:
-                tracker.last = last
-                last = None
+                        continue
+                elif kind == _REJECTING:
+                    if self._reject(body):
+                        continue
+                elif kind == _FOREIGN:
+                    tracker.foreign += 1
+                    continue
+                elif kind == _ELSEWHERE:
+                    tracker.other_instances += 1
+                    continue
+                line = f"{stamp} {host} {token} {body}"
+            slow += 1
             tracker.apply(self._parser.parse(line))
-        if last is not None:
-            tracker.last = last
-        tracker.lines += fast
+        tracker.lines += text.count("\n") - slow
+        self._note_last(text)
 
-    def _time(self, line: str, stamp: str) -> str | None:
-        """A time not seen before, read by the parser's rules; None where the parser must see the line.
+    def _note_last(self, text: str) -> None:
+        """The last time in the text is the tracker's last."""
+        end = len(text) - 1
+        while end >= 0:
+            start = text.rfind("\n", 0, end) + 1
+            head = split(text[start:end])
+            time = self._clock.iso(head[0]) if head is not None else None
+            if time is not None:
+                self._tracker.last = time
+                return
+            end = start - 1
 
-        A classic stamp comes with the space after it, so that nothing longer passes for one.
-        """
-        head = split(line)
-        logged = stamp.rstrip(" ")
-        if head is None or head[0] != logged:
-            return None
-        time = self._clock.iso(logged)
+    def _time(self, stamp: str) -> str | None:
+        """A time not seen before, as ISO 8601; None where there is no such time."""
+        time = self._clock.iso(stamp)
         if time is None:
             return None
-        if (
-            time == stamp
-            and stamp[19:20] == "."
-            and stamp[20:26].isdecimal()
-            and not stamp[26:27].isdecimal()
-        ):
-            self._second, self._zone = stamp[:20], stamp[26:]
+        if time == stamp:
+            if len(self._minutes) >= _MEMO:
+                self._minutes.clear()
+            self._minutes.add(stamp[:17])
         else:
             if len(self._times) >= _MEMO:
                 self._times.clear()
@@ -217,9 +225,7 @@ class Scanner:
     def _kind(self, token: str) -> int:
         """What to do with the lines of a tag token, `postfix/smtp[123]:`."""
         tag, daemon, pid, origin = tag_of(token)
-        if not token.endswith(":"):
-            kind = _SLOW
-        elif origin == FOREIGN:
+        if origin == FOREIGN:
             kind = _FOREIGN
         elif origin != POSTFIX or token != f"{tag}[{pid}]:":
             kind = _SLOW
@@ -231,17 +237,6 @@ class Scanner:
             self._kinds.clear()
         self._kinds[token] = kind
         return kind
-
-    def _connect(self, body: str, clients: Mapping[str, Client]) -> bool:
-        row: Client | None = clients.get(body[13:])
-        if row is None:
-            match = _CONNECT(body)
-            if match is None:
-                return False
-            row = self._tracker.client(match[1] or None, match[2])
-        if row is not None:
-            row.connections += 1
-        return True
 
     def _reject(self, body: str) -> bool:
         match = _REJECT(body)

@@ -25,12 +25,11 @@ class Table(dict[Key, Row], Generic[Key, Row]):
         self.cap = cap
         self.dropped = 0
 
-    def put(self, key: Key, row: Row) -> bool:
-        """Keep a new row; False, and counted, where the table is full."""
-        if len(self) >= self.cap:
-            self.dropped += 1
+    def full(self) -> bool:
+        """True, and counted, where there is no place for another row."""
+        if len(self) < self.cap:
             return False
-        self[key] = row
+        self.dropped += 1
         return True
 
 

@@ -1,7 +1,7 @@
 """Counting: what was seen of one family, and of one destination.
 
 Mutable and private to the tracker; `counts()` and `row()` give the frozen values that leave
-it.  Every step is O(1) and every history here has an end (FAILURES, OUTCOMES, MINUTE).
+it.  Every step is O(1) and every history here has an end (FAILURES, OUTCOMES).
 
 How a destination is judged (`State`), over its last fifty outcomes:
 `idle` fewer than SAMPLE outcomes, no judgement; `stuck` not one was sent; `failing` less than
@@ -11,17 +11,17 @@ or more; else `ok`.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from statistics import median
 from typing import Final
 
 from mxtop.mail.family import FAMILY_KEYS, FamilyKey
-from mxtop.mail.header import Clock
 from mxtop.mail.percentile import nearest_rank
+from mxtop.mail.rates import Rate
 from mxtop.mail.snapshot import Destination, Failure, Families, FamilyCounts, State
 
 FAILURES: Final = 10
 OUTCOMES: Final = 50
-MINUTE: Final = 60
 SAMPLE: Final = 10
 SLOW: Final = 10.0
 
@@ -29,7 +29,7 @@ Stages = tuple[float, float, float, float]
 Unsent = tuple[str, str, str | None, str | None, str]  # a Failure before it is shown
 
 _OUTCOME: Final = {"sent": ord("s"), "deferred": ord("d"), "bounced": ord("b")}
-_COLUMNS: Final = {"sent": 0, "deferred": 1, "bounced": 2}
+_SLACK: Final = 4 * OUTCOMES  # histories are cut now and then: cheaper than at every step
 _NOT_FINAL: Final = frozenset({"deferred", "SOFTBOUNCE"})  # the recipient stays in the queue
 
 
@@ -45,14 +45,13 @@ class FamilyTally:
         self.sent = 0
         self.deferred = 0
         self.bounced = 0
-        self.delays: dict[float, int] = {}
+        self.delays: defaultdict[float, int] = defaultdict(int)
 
     def delivered(self, status: str, delay: float | None) -> None:
         if status == "sent":
             self.sent += 1
             if delay is not None:
-                delays = self.delays
-                delays[delay] = delays.get(delay, 0) + 1
+                self.delays[delay] += 1
         elif status == "deferred":
             self.deferred += 1
         elif status == "bounced":
@@ -84,97 +83,36 @@ class FamiliesTally(dict[FamilyKey, FamilyTally]):
         return Families(**{key: self[key].counts() for key in FAMILY_KEYS if key in self})
 
 
-class Minute:
-    """How much was sent, deferred and bounced in the last minute, in steps of ten seconds."""
-
-    __slots__ = ("_step", "_steps")
-
-    def __init__(self) -> None:
-        self._step = ""
-        self._steps: list[tuple[str, list[int]]] = []  # a time in the step, [sent, deferred, bounced]
-
-    def add(self, time: str, status: str) -> None:
-        column = _COLUMNS.get(status)
-        if column is None:
-            return
-        steps = self._steps
-        step = time[:18]  # 2026-11-23T18:41:2
-        if step != self._step:
-            self._step = step
-            steps.append((time, [0, 0, 0]))
-            if len(steps) > 7:
-                del steps[0]
-        steps[-1][1][column] += 1
-
-    def rates(self, now: float, clock: Clock) -> tuple[float, float, float]:
-        """Sent, deferred and bounced per second over the minute before `now`; older steps go."""
-        sums = [0.0, 0.0, 0.0]
-        kept = []
-        for time, counts in self._steps:
-            second = clock.epoch(time)
-            if second is None:
-                continue
-            weight = min(1.0, (second - second % 10 + 10 - (now - MINUTE)) / 10)
-            if weight > 0:
-                kept.append((time, counts))
-                for column, count in enumerate(counts):
-                    sums[column] += count * weight
-        if len(kept) != len(self._steps):
-            self._steps = kept
-            self._step = self._step if kept else ""
-        return sums[0] / MINUTE, sums[1] / MINUTE, sums[2] / MINUTE
-
-
 class DestinationTally:
     """All that is kept of one recipient domain."""
 
     __slots__ = (
-        "_attempts", "_finals", "_outcomes", "_recent", "_stages", "bounced", "changed", "deferred",
-        "failures", "families", "first_tries", "first_tries_ipv6", "index", "last_reply", "last_time",
-        "minute", "name", "sent",
+        "_attempts", "_finals", "_outcomes", "_recent", "_stages", "changed", "failures", "families",
+        "first_tries", "first_tries_ipv6", "index", "last_reply", "last_time", "name",
     )  # fmt: skip
 
     def __init__(self, name: str, index: int) -> None:
         self.name = name
         self.index = index
         self.changed = False
-        self.sent = self.deferred = self.bounced = 0
         self.families = FamiliesTally()
         self.first_tries = self.first_tries_ipv6 = 0
         self.last_reply: str | None = None
         self.last_time: str | None = None
         self.failures: list[Unsent] = []
-        self.minute = Minute()
         self._stages = [0.0, 0.0, 0.0, 0.0]  # sums
         self._finals = self._attempts = 0
         self._outcomes = bytearray()
         self._recent: list[float] = []  # c + d of the last attempts
 
-    def delivered(
-        self,
-        family: FamilyKey,
-        status: str,
-        time: str | None,
-        delay: float | None,
-        stages: Stages | None,
-        reply: str | None,
-    ) -> None:
-        """One delivery line that was an attempt."""
-        self.families[family].delivered(status, delay)
-        if status == "sent":
-            self.sent += 1
-        elif status == "deferred":
-            self.deferred += 1
-        elif status == "bounced":
-            self.bounced += 1
+    def delivered(self, status: str, time: str | None, stages: Stages | None, reply: str | None) -> None:
+        """One delivery line that was an attempt; its family's tally is the caller's to tell."""
         outcome = _OUTCOME.get(status)
         if outcome is not None:
             outcomes = self._outcomes
             outcomes.append(outcome)
-            if len(outcomes) > OUTCOMES:
-                del outcomes[0]
-            if time is not None:
-                self.minute.add(time, status)
+            if len(outcomes) > _SLACK:
+                del outcomes[:-OUTCOMES]
         self.last_reply = reply
         self.last_time = time
         if stages is not None:
@@ -189,8 +127,20 @@ class DestinationTally:
             sums[3] += d
             recent = self._recent
             recent.append(c + d)
-            if len(recent) > OUTCOMES:
-                del recent[0]
+            if len(recent) > _SLACK:
+                del recent[:-OUTCOMES]
+
+    @property
+    def sent(self) -> int:
+        return sum(tally.sent for tally in self.families.values())
+
+    @property
+    def deferred(self) -> int:
+        return sum(tally.deferred for tally in self.families.values())
+
+    @property
+    def bounced(self) -> int:
+        return sum(tally.bounced for tally in self.families.values())
 
     def failed(self, failure: Unsent) -> None:
         """One more error, with what the other side said."""
@@ -220,20 +170,21 @@ class DestinationTally:
         )
 
     def state(self, delay: float | None) -> State:
-        seen = len(self._outcomes)
-        if seen < SAMPLE:
+        """What the last outcomes say; `delay` is the recent median."""
+        outcomes = self._outcomes[-OUTCOMES:]
+        if len(outcomes) < SAMPLE:
             return "idle"
-        sent = self._outcomes.count(b"s")
+        sent = outcomes.count(b"s")
         if not sent:
             return "stuck"
-        if sent * 10 < seen * 9:
+        if sent * 10 < len(outcomes) * 9:
             return "failing"
         return "slow" if delay is not None and delay >= SLOW else "ok"
 
-    def row(self, now: float, clock: Clock) -> Destination:
-        """The destination at this moment, rates over the minute before `now`."""
-        delay = median(self._recent) if self._recent else None
-        sent_rate, deferred_rate, _ = self.minute.rates(now, clock)
+    def row(self, rate: Rate) -> Destination:
+        """The destination at this moment."""
+        recent = self._recent[-OUTCOMES:]
+        delay = median(recent) if recent else None
         return Destination(
             destination=self.name,
             sent=self.sent,
@@ -245,9 +196,9 @@ class DestinationTally:
             last_reply=self.last_reply,
             last_time=self.last_time,
             state=self.state(delay),
-            outcomes=self._outcomes.decode(),
+            outcomes=self._outcomes[-OUTCOMES:].decode(),
             failures=tuple(Failure(*failure) for failure in self.failures),
-            sent_rate=sent_rate,
-            deferred_rate=deferred_rate,
+            sent_rate=rate[0],
+            deferred_rate=rate[1],
             delay=delay,
         )
