@@ -21,14 +21,16 @@ from mxtop.ui.app import MxtopApp
 
 GOLDENS = Path(__file__).parent / "goldens"
 
-PAYLOADS = [
+CONTROLS = [
     "\x1b]0;PWNED\x07", "\x1b]8;;http://x\x07link", "\x1b]52;c;ZXZpbA==\x07", "\x1b[2J", "\x1b[6n",
     "\x1bP1$q\x1b\\", "\x1b_apc\x1b\\", "\x1b^pm\x1b\\", "\x1bXsos\x1b\\", "\x9b31m", "\x9d0;x\x9c", "\x1bc",
-    "\x1b]0;unterminated", "\x07\x08\r\x0b\x0c\x00", "reject\rsent", "a\u2028b\u2029c", "\udc80\udcff",
-    "\u202eevil\u202c", "\u2066x\u2069", "\u200b\u200d\ufeff", "\U000e0041", "a" + "\u0301" * 5000,
-    "\U0001f468\u200d\U0001f469\u200d\U0001f467", "[red]", "[/x]", "[/]", "[@click=app.quit]x[/]",
-    "[link=http://x]", "\\[", "[", "]", "[bold", "$(id)", "%s%n", "\t\n",
+    "\x07\x08\r\x0b\x0c\x00", "reject\rsent", "a\u2028b\u2029c", "\udc80\udcff", "\u202eevil\u202c",
+    "\u2066x\u2069", "\u200b\u200d\ufeff", "\U000e0041", "\U0001f468\u200d\U0001f469", "\t\n",
+    "a" + "\u0301" * 5000, "\x1b]0;unterminated",
 ]  # fmt: skip
+MARKUP = ["[red]", "[/x]", "[/]", "[@click=app.quit]x[/]", "[link=http://x]", "\\[", "[", "[bold"]
+PAYLOADS = ["".join(CONTROLS[i : i + 4]) for i in range(0, len(CONTROLS), 4)] + MARKUP
+"""Everything hostile in few pieces: escape sequences, controls, bidi, zalgo; each markup by itself."""
 
 
 def screen_text(app: App[Any]) -> str:
@@ -69,5 +71,5 @@ async def running(
 
 async def settle(pilot: Pilot[int]) -> None:
     """Until the session's worker has published, and everything is painted."""
-    for _ in range(3):
+    for _ in range(2):
         await pilot.pause()

@@ -94,9 +94,13 @@ class Keymap:
 
 
 def bindings(where: Where) -> list[Binding]:
-    """The bindings of one place; `everywhere` has priority where it must work inside an input."""
+    """The bindings of one place.  Priority where a key must work inside an input, or before the next
+    key is looked at: what is typed ahead after `/` is text, no command.
+    """
     return [
-        Binding(key.keys, key.action, key.help, id=key.id, show=False, priority=key.id == "interrupt")
+        Binding(
+            key.keys, key.action, key.help, id=key.id, show=False, priority=key.id in ("interrupt", "filter")
+        )
         for key in KEYS
         if key.where == where
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from mxtop.config import Config
 from mxtop.session.base import Session
@@ -14,16 +15,27 @@ def show(
     config: Config,
     *,
     demo: bool = False,
+    recording: Path | None = None,
+    speed: float = 1.0,
     files: Sequence[str] = (),
     config_directory: str | None = None,
     log: str | None = None,
     read_only: bool = False,
     piped: int | None = None,
 ) -> int:
-    """Open the screen and return the exit code when it is closed."""
+    """Open the screen and return the exit code when it is closed.
+
+    What is shown: the demo, a `recording` at its `speed`, log `files`, else this host.
+    """
     from mxtop.ui.app import run_app
 
-    session = _session(config, demo, files, config_directory, log, piped)
+    session: Session
+    if demo:
+        session = _replay(config, demo_recording(), mode="demo", skip=DEMO_SKIP)
+    elif recording is not None:
+        session = _replay(config, recording, mode="replay", speed=speed)
+    else:
+        session = _session(config, files, config_directory, log, piped)
     return run_app(
         session,
         theme=config.theme,
@@ -36,19 +48,18 @@ def show(
     )
 
 
-def _session(
-    config: Config,
-    demo: bool,
-    files: Sequence[str],
-    config_directory: str | None,
-    log: str | None,
-    piped: int | None,
-) -> Session:
-    # Each kind loads what it needs: the demo neither dnspython nor psutil.
-    if demo:
-        from mxtop.session.replay import ReplaySession
+# Each kind loads what it needs: a recording neither dnspython nor psutil.
 
-        return ReplaySession(demo_recording(), mode="demo", skip=DEMO_SKIP, interval=config.interval)
+
+def _replay(config: Config, path: Path, **options: Any) -> Session:
+    from mxtop.session.replay import ReplaySession
+
+    return ReplaySession(path, interval=config.interval, **options)
+
+
+def _session(
+    config: Config, files: Sequence[str], config_directory: str | None, log: str | None, piped: int | None
+) -> Session:
     if files:
         from mxtop.session.files import FilesSession
 

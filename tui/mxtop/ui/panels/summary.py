@@ -147,7 +147,7 @@ def _news(view: View, width: int) -> Line:
     if trouble:
         first = min(trouble, key=lambda f: (f.state != "down", f.name != "log"))
         sign, role = _FEED[first.state]
-        text = f"{sign[0]} {first.name}: {clean(first.detail, 300)}"
+        text = f"{sign[0]} {clean(first.name, 20)}: {clean(first.detail, 300)}"
         spans: list[Span] = [(SafeText(text), role)]
         if first.remedy:
             spans += [(literal(" → "), "muted"), (clean(first.remedy, 300), "strong")]

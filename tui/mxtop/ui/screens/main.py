@@ -222,7 +222,11 @@ class Main(Screen[None]):
         self.input.value = self._filtered.filter.text
         self.input.cursor_position = len(self.input.value)
         self.input.display = True
-        self.input.focus()
+        self.set_focus(self.input)  # at once: keys typed ahead must not reach the panel
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Inside the input the filter key is a character like any other."""
+        return not (action == "filter" and self.focused is self.input)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         if self.input.display:

@@ -141,10 +141,10 @@ class Log(Painted):
 
     def _to_end(self) -> None:
         self._fit_size()
-        self.set_scroll(None, max(0, self.count() - self.size.height))
+        self.scroll_y = max(0, self.count() - self.size.height)
 
     def _scroll_to_number(self, number: int) -> None:
-        self.set_scroll(None, min(self._index(number), max(0, self.count() - self.size.height)))
+        self.scroll_y = min(self._index(number), max(0, self.count() - self.size.height))
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
@@ -173,7 +173,7 @@ class Log(Painted):
 
     def _scroll(self, lines: int) -> None:
         end = max(0, self.count() - self.size.height)
-        self.set_scroll(None, max(0, min(end, self.scroll_offset.y + lines)))
+        self.scroll_y = max(0, min(end, self.scroll_offset.y + lines))
         self._after_moving()
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
@@ -200,7 +200,7 @@ class Log(Painted):
             return Strip.blank(width, self.style("text"))
         raw = self.tail[self._number(top + y)]
         spans = self.line(raw)
-        length = 1 + width_of(spans)
+        length = 2 + width_of(spans)  # the mark and a space
         if length > self._widest:
             self._widest = length
             self.call_later(self._fit_size)

@@ -117,6 +117,10 @@ class Painted(ScrollView, can_focus=True, inherit_bindings=False):
         """Cells of a line, without the scrollbar's."""
         return self.scrollable_content_region.width
 
+    @property
+    def max_scroll_x(self) -> int:
+        return max(0, self.virtual_size.width - self.room)
+
     def notify_style_update(self) -> None:
         self._styles_by_role = {}
         super().notify_style_update()

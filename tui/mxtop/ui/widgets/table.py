@@ -327,7 +327,7 @@ class Table(Painted, Generic[Row]):
         x, end = self.scroll_offset.x, self.max_scroll_x
         beyond = [edge for edge in edges if (x < edge if step > 0 else edge < x)]
         if beyond and (step < 0 or x < end):
-            self.set_scroll(min(beyond) if step > 0 else max(beyond), None)
+            self.scroll_x = min(min(beyond) if step > 0 else max(beyond), end)
 
     def _column_at(self, x: int) -> Column[Row] | None:
         end = cell_len(CURSOR_MARK)
