@@ -32,6 +32,7 @@ def run(*argv: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         (["--", "report"], "", ["--", "report"]),
         (["./report"], "", ["./report"]),
         (["-", "report"], "", ["-", "report"]),
+        (["--speed", "9", "replay", "r"], "replay", ["--speed", "9", "r"]),
     ],
 )  # fmt: skip
 def test_the_first_word_is_a_command_if_it_names_one(argv: list[str], command: str, rest: list[str]) -> None:
@@ -82,6 +83,8 @@ def test_report_loads_no_textual(tmp_path: Path) -> None:
     [
         ["report", "./no-such.log"], ["report", "--since", "soon", "-"], ["report", "--nonsense"], ["dns"],
         ["parse", "--year", "x", "-"], ["nohost.example"], ["sockets", "./mail.log"], ["--json"], [],
+        ["record"], ["record", "./x.mxtop", "mx1"], ["record", "./no/x.mxtop", "/dev/null"], ["replay"],
+        ["replay", "--speed", "0", "./x.mxtop"], ["replay", "./no-such.mxtop"],
     ],
 )  # fmt: skip
 def test_what_cannot_be_done_is_one_line_and_2(argv: list[str]) -> None:
@@ -93,7 +96,7 @@ def test_what_cannot_be_done_is_one_line_and_2(argv: list[str]) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("command", ["", "demo", "parse", "report", "sockets", "dns"])
+@pytest.mark.parametrize("command", ["", "demo", "parse", "report", "sockets", "dns", "record", "replay"])
 def test_every_command_has_a_help_with_an_example(command: str) -> None:
     done = run(*command.split(), "--help")
     assert done.returncode == 0

@@ -28,6 +28,8 @@ _EPILOG: Final = """commands:
   mxtop parse          one JSON event for each log line
   mxtop sockets        live SMTP connections
   mxtop dns DOMAIN ... next hop, MX, addresses, the order Postfix will try
+  mxtop record FILE    save raw lines and samples, of this host or of a log
+  mxtop replay FILE    the screen on what was recorded
 
 TARGET: nothing is this host; `-` standard input; a file (or a word with `/`) a mail log, .gz too.
 `mxtop COMMAND --help` shows an example of each.
@@ -150,6 +152,35 @@ def _dns_parser() -> _Parser:
     return parser
 
 
+def _record_parser() -> _Parser:
+    parser = _parser(
+        "record",
+        "Save the raw lines and samples of this host, or of a log, until Ctrl-C.",
+        "example:\n  sudo mxtop record monday.mxtop\n  mxtop replay monday.mxtop",
+    )
+    parser.add_argument("recording", metavar="FILE", help="a new file; none is overwritten")
+    parser.add_argument("words", nargs="*", metavar="LOG|-", help="logs; nothing is this host")
+    return parser
+
+
+def _speed(text: str) -> float:
+    if not re.fullmatch(r"\d+(\.\d+)?", text) or not 0 < float(text) <= 1000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no speed; write 1 to 1000, or 0.5 for half")
+    return float(text)
+
+
+def _replay_parser() -> _Parser:
+    parser = _parser(
+        "replay",
+        "The screen on a recording: as it was, or faster.",
+        "example:\n  mxtop replay monday.mxtop --speed 10",
+    )
+    parser.add_argument("recording", metavar="FILE", help="what `mxtop record` wrote")
+    parser.add_argument("--speed", type=_speed, default=1.0, metavar="N", help="times as fast (1)")
+    _screen_options(parser)
+    return parser
+
+
 _PARSERS: Final[dict[str, Callable[[], _Parser]]] = {
     "": _screen_parser,
     "demo": _demo_parser,
@@ -157,8 +188,13 @@ _PARSERS: Final[dict[str, Callable[[], _Parser]]] = {
     "report": _report_parser,
     "sockets": _sockets_parser,
     "dns": _dns_parser,
+    "record": _record_parser,
+    "replay": _replay_parser,
 }
-_VALUED: Final = frozenset({"--config-dir", "--log", "--since", "--year", "--theme", "--interval", "--on"})
+_SCREENS: Final = frozenset({"", "demo", "replay"})
+_VALUED: Final = frozenset(
+    {"--config-dir", "--log", "--since", "--year", "--theme", "--interval", "--on", "--speed"}
+)
 
 
 def split_command(argv: Sequence[str]) -> tuple[str, list[str]]:
@@ -218,7 +254,7 @@ def _main(argv: Sequence[str]) -> int:
     command, rest = split_command(argv)
     parser = _PARSERS[command]()
     args = parser.parse_intermixed_args(rest)
-    if command in ("", "demo"):
+    if command in _SCREENS:
         return _screen(command, args)
     from mxtop.report import commands
 
@@ -227,6 +263,12 @@ def _main(argv: Sequence[str]) -> int:
             target([args.on])
         return commands.dns(args.words, config_directory=args.config_dir, as_json=args.json)
     where = target(args.words)
+    if command == "record":
+        if args.json:
+            raise MxtopError("a recording has no JSON form", "leave --json out")
+        return commands.record(
+            Path(args.recording), where.files, config_directory=args.config_dir, log=args.log
+        )
     if command == "parse":
         return commands.parse(
             where.files or None, config_directory=args.config_dir, log=args.log, year=args.year
@@ -258,6 +300,8 @@ def _screen(command: str, args: argparse.Namespace) -> int:
     return show(
         config.load(theme=args.theme, interval=args.interval, utc=args.utc),
         demo=command == "demo",
+        recording=Path(args.recording) if command == "replay" else None,
+        speed=getattr(args, "speed", 1.0),
         files=where.files,
         config_directory=args.config_dir,
         log=args.log,

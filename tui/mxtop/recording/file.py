@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -50,7 +51,8 @@ class Writer:
 
     def __init__(self, path: Path, header: Header) -> None:
         try:
-            file = path.open("xb")
+            # For its owner only: a recording holds the addresses of those who write to each other.
+            file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
         except OSError as error:
             raise MxtopError(f"{path} cannot be written: {error.strerror}", "name a new file") from error
         self._raw = file
@@ -62,6 +64,11 @@ class Writer:
         """Add one sample, `elapsed` seconds after the start."""
         self._line([round(elapsed, 3), _NAMES[type(sample)], encode(sample)])
 
+    def flush(self) -> None:
+        """What was added so far can be played, whatever comes."""
+        self._out.flush()
+        self._raw.flush()
+
     def _line(self, value: Any) -> None:
         self._out.write(json.dumps(value, separators=(",", ":")).encode() + b"\n")
 
@@ -71,8 +78,10 @@ class Writer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._out.close()
-        self._raw.close()
+        try:
+            self._out.close()
+        finally:
+            self._raw.close()
 
 
 def _lines(path: Path) -> Iterator[Any]:
@@ -97,10 +106,19 @@ def header(path: Path) -> Header:
 
 
 def samples(path: Path) -> Iterator[tuple[float, Sample]]:
-    """(seconds since the start, sample), in order; kinds of a newer version are passed over."""
+    """(seconds since the start, sample), in order; kinds of a newer version are passed over.
+
+    MxtopError where a line is none that mxtop writes.
+    """
     header(path)
     lines = _lines(path)
     next(lines)
-    for elapsed, kind, value in lines:
-        if kind in KINDS:
-            yield float(elapsed), decode(KINDS[kind], value)
+    for number, line in enumerate(lines, 2):
+        try:
+            elapsed, kind, value = line
+            if kind not in KINDS:
+                continue
+            sample = float(elapsed), decode(KINDS[kind], value)
+        except (TypeError, ValueError) as error:
+            raise MxtopError(f"{path} is damaged in line {number}", "record it again") from error
+        yield sample

@@ -12,15 +12,22 @@ from mxtop.recording.file import samples
 
 
 async def play(
-    path: Path, *, speed: float = 1.0, skip: float = 0.0, clock: Callable[[], float] = time.monotonic
+    path: Path,
+    *,
+    speed: float = 1.0,
+    skip: float = 0.0,
+    skipped: Callable[[], None] = lambda: None,
 ) -> AsyncIterator[tuple[float, Sample]]:
     """Yield (elapsed, sample) when it is due.  The first `skip` seconds come at once, so that the
-    first screen has something to show.
+    first screen has something to show; then `skipped` is called.  Lets others run between two
+    samples, however fast it plays.
     """
-    start = clock()
+    start = time.monotonic()
+    skipping = True
     for elapsed, sample in samples(path):
+        if skipping and elapsed >= skip:
+            skipping = False
+            skipped()
         due = start + max(0.0, elapsed - skip) / speed
-        wait = due - clock()
-        if wait > 0:
-            await asyncio.sleep(wait)
+        await asyncio.sleep(max(0.0, due - time.monotonic()))
         yield elapsed, sample

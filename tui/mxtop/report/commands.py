@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from mxtop.mail.batch import Batch
@@ -144,6 +145,27 @@ def report(
     asyncio.run(_journal(lambda batch: scanner.feed(batch.text), since))
     body.emit(body.build(tracker, place.host), out, as_json=as_json)
     return DONE
+
+
+def record(path: Path, files: Sequence[str], *, config_directory: str | None, log: str | None) -> int:
+    """`mxtop record`: of files or standard input, or (none) of this host."""
+    from mxtop.report import record as body
+    from mxtop.session.base import Session
+
+    session: Session
+    if files:
+        from mxtop.session.files import FilesSession
+
+        if "-" in files and sys.stdin.isatty():
+            raise MxtopError(
+                "no log comes on standard input", "use `zcat mail.log.2.gz | mxtop record FILE -`"
+            )
+        session = FilesSession(files, piped=sys.stdin.fileno() if "-" in files else None)
+    else:
+        from mxtop.session.local import LocalSession
+
+        session = LocalSession(config_directory=config_directory, log=log)
+    return body.run(session, path)
 
 
 @dataclass(frozen=True, slots=True)

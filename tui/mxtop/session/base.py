@@ -33,8 +33,14 @@ class Session:
         return time.time()
 
     def tap(self, tap: Callable[[Sample], None]) -> None:
-        """Give every sample to a recorder too."""
+        """Give every sample to a recorder too.  Before `run`: then only the newest part of the log's
+        history is read, as what is older comes late, and not as samples.
+        """
         self._tap = tap
+
+    @property
+    def tapped(self) -> bool:
+        return self._tap is not None
 
     def select(self, destination: str | None) -> None:
         """The destination that the admin looks at: its DNS comes first."""

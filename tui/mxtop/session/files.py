@@ -54,7 +54,8 @@ class FilesSession(Session):
         else:
             older, start = plan_files(self._files, NEWEST)
             async with asyncio.TaskGroup() as group:
-                group.create_task(feed.older(older, None))
+                if not self.tapped:
+                    group.create_task(feed.older(older, None))
                 if start is None:
                     await feed.newest(self._packed())
                 else:

@@ -119,7 +119,8 @@ class LocalSession(Session):
         follower = Follower(path, division.start)
         async with asyncio.TaskGroup() as group:
             group.create_task(feed.newest(follower.batches()))
-            group.create_task(feed.older(division.older, settings.syslog_names if settings else None))
+            if not self.tapped:
+                group.create_task(feed.older(division.older, settings.syslog_names if settings else None))
             group.create_task(feed.watch(lambda: follower.caught_up))
 
     async def _journal(self, feed: LogFeed) -> None:
