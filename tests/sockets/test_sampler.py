@@ -143,29 +143,33 @@ def test_age_and_owner_over_samples(server: Server, daemons: Start, monkeypatch:
 
 
 @root
-def test_an_owner_that_hands_its_socket_on(server: Server, daemons: Start) -> None:
+def test_an_owner_that_hands_its_socket_on(server: Server, daemons: Start, tmp_path: Path) -> None:
     """As smtp(8) does with scache(8): same socket, other process."""
-    path = f"/tmp/mxtop-test-{os.getpid()}.sock"
+    channel, go = tmp_path / "channel", tmp_path / "go"
     send = f"""
 {server.connect()}
-while not os.path.exists({path!r}): time.sleep(0.01)
-channel = socket.socket(socket.AF_UNIX); channel.connect({path!r})
-socket.send_fds(channel, [b"x"], [held[0].fileno()])
-held.clear()
+def hand_on():
+    while not os.path.exists({str(go)!r}): time.sleep(0.01)
+    channel = socket.socket(socket.AF_UNIX); channel.connect({str(channel)!r})
+    socket.send_fds(channel, [b"x"], [held[0].fileno()])
+    held.pop().close()
+import threading
+threading.Thread(target=hand_on, daemon=True).start()
 """
     receive = f"""
-listener = socket.socket(socket.AF_UNIX); listener.bind({path!r}); listener.listen()
-held.append(socket.recv_fds(listener.accept()[0], 1, 1))
+listener = socket.socket(socket.AF_UNIX); listener.bind({str(channel)!r}); listener.listen()
+def receive(): held.append(socket.recv_fds(listener.accept()[0], 1, 1))
+import threading
+threading.Thread(target=receive, daemon=True).start()
 """
+    daemons(("smtp", send, []), ("scache", receive, ["-l"]))
     sampler = Sampler()
-    started = daemons(("smtp", send, []), ("scache", receive, ["-l"]))
-    try:
-        assert [row.daemon for row in to(sampler.sample(), server)] == ["scache"]
-    finally:
-        os.unlink(path)
-    started.close()
-    server.socket.accept()[0].close()
-    assert [row for row in to(sampler.sample(), server) if row.daemon] == []
+    assert [row.daemon for row in to(sampler.sample(), server)] == ["smtp"]
+    go.touch()
+    deadline = time.monotonic() + 5
+    while [row.daemon for row in to(sampler.sample(), server)] != ["scache"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 NOBODY = """

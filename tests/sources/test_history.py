@@ -130,6 +130,7 @@ def test_tail_start_is_a_line_start(log: Path, size: int) -> None:
     assert 0 <= 20 * LINE - start - min(size, 20 * LINE) < LINE
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("newest", [0, 1, 5 * LINE, 20 * LINE, 27 * LINE, 10_000])
 @pytest.mark.parametrize("meanwhile", ["nothing", "rotated"])
 async def test_the_plan_gives_every_line_once(log: Path, newest: int, meanwhile: str) -> None:

@@ -28,12 +28,14 @@ async def test_a_pipe_without_loss() -> None:
 @pytest.mark.parametrize("asynchronous", [True, False])
 async def test_a_file(tmp_path: Path, asynchronous: bool) -> None:
     append(tmp_path / "log", range(5000))
+    with (tmp_path / "log").open("a") as file:
+        file.write("cut")
     with (tmp_path / "log").open() as file:
         if asynchronous:
             batches = [batch async for batch in stdin.batches(file.fileno())]
         else:
             batches = list(stdin.read(file.fileno()))
-    assert "".join(batch.text for batch in batches) == numbered(range(5000))
+    assert "".join(batch.text for batch in batches) == numbered(range(5000)) + "cut"
 
 
 async def test_what_came_is_handed_out_at_once() -> None:
