@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from textual.color import Color
+from rich.style import Style
+from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
 from mxtop.mail.text import clean
@@ -24,8 +25,8 @@ DEFAULT: Final = "mxtop-dark"
 COLOURS: Final = ("background", "surface", "panel", "foreground", "primary", "accent")
 """Surfaces and frames: `surface` is behind text, `panel` behind heads, `primary` frames the focus."""
 
-ROLES: Final = ("ok", "slow", "bad", "v4", "v6", "muted", "heading", "mark", "cursor", "cursor-text")
-"""What a text means.  `cursor` is a background, with `cursor-text` on it; `mark` is what was searched for."""
+ROLES: Final = ("ok", "slow", "bad", "v4", "v6", "muted", "heading", "cursor", "cursor-text")
+"""What a text means.  `cursor` is a background, with `cursor-text` on it."""
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}")
@@ -126,10 +127,39 @@ def role_defaults(theme: Theme) -> dict[str, str]:
         "role-v6": colours["text-primary"],
         "role-muted": colours["foreground-muted"],
         "role-heading": colours["text-primary"],
-        "role-mark": colours["text-accent"],
         "role-cursor": colours["block-cursor-background"],
         "role-cursor-text": colours["block-cursor-foreground"],
     }
+
+
+def role_style(variables: Mapping[str, str], fore: str, back: str | None, *, bold: bool) -> Style:
+    """The style of theme variables, to be added to a widget's own.
+
+    Textual's own themes hold values that only its CSS knows: `auto 87%` is black or white, whatever
+    can be read on the background; `ansi_default 50%` and `transparent` are left to the terminal.
+    """
+    behind = variables.get(back or "surface", "transparent")
+    background = _parsed(behind)
+    value = variables[fore]
+    if value.startswith("auto"):
+        colour: Color | None = background.get_contrast_text(1.0) if background else None
+    else:
+        colour = _parsed(value)
+    if colour is not None and colour.ansi is None and background is not None and background.ansi is None:
+        colour = background + colour
+    return Style(
+        color=colour.rich_color if colour else None,
+        bgcolor=background.rich_color if back and background else None,
+        bold=bold or None,
+    )
+
+
+def _parsed(value: str) -> Color | None:
+    try:
+        colour = Color.parse(value.split(" ")[0])
+    except ColorParseError:
+        return None
+    return None if colour.is_transparent else colour
 
 
 def contrast(one: str, other: str) -> float:

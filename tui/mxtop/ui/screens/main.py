@@ -84,6 +84,7 @@ class KeyBar(Text, can_focus=False):
 
 
 class Main(Screen[None]):
+    AUTO_FOCUS: ClassVar[str | None] = ""  # on_mount knows better
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("main")]
     DEFAULT_CSS = """
     Main { background: $background; layout: vertical; overflow: hidden; }
