@@ -1,0 +1,159 @@
+# ruff: noqa: E501  (literals as they come)
+"""What the panels say of each case: the MX panel, the state at the top right, empty states."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tests.ui.fake import NOW, OUTLOOK, SETTINGS, SNAPSHOT
+
+from mxtop.mail.answer import Answer, MxHost
+from mxtop.mail.settings import Route, Transport
+from mxtop.mail.snapshot import Feed, Outlook, Prediction, Shares, Snapshot, Totals
+from mxtop.ui.panels import mx, sockets, summary
+from mxtop.ui.panels.destinations import nothing
+from mxtop.ui.view import View
+from mxtop.ui.widgets.painted import Line
+from mxtop.ui.words import parse_filter
+
+
+def plain(lines: list[Line]) -> str:
+    return "\n".join("".join(text for text, _ in line) for line in lines)
+
+
+def panel(outlook: Outlook | None = OUTLOOK, **fields: object) -> str:
+    outlooks = {} if outlook is None else {"gmail.example": outlook}
+    snapshot = replace(SNAPSHOT, outlooks=outlooks, **fields)  # type: ignore[arg-type]
+    return plain(mx.lines(View(snapshot=snapshot, selected="gmail.example"), 60))
+
+
+def test_the_mx_panel_tells_prediction_observation_and_why() -> None:
+    text = panel()
+    assert "IPv6 first   now   any  ipv4  ipv6" in text
+    assert "predicted    67%   67%    0%  100%" in text
+    assert "observed     72%  v4 120 v6 310" in text
+    assert "67 % of first tries go over IPv6." in text.replace("\n", " ")
+    assert "   v6 2001:db8:4025::1b  5.0m ✖ 2 SYN_SENT" in text
+    assert "   v6 2001:db8:4025::2b  5.0m ● 1 live" in text
+    assert (
+        "no AAAA record" in text and "✖ AAAA lookup fails (SERVFAIL)" in text and "alias of x.example" in text
+    )
+    assert "▲ the AAAA lookup of alt2" in text
+
+
+def test_without_sockets_no_address_is_said_to_have_none() -> None:
+    assert "live" not in panel(feeds={}) and "SYN_SENT" not in panel(feeds={})
+
+
+@pytest.mark.parametrize(
+    ("route", "shown"),
+    [
+        (Route(destination="gmail.example", next_hops=("gmail.example",)), "→ its own MX, by smtp"),
+        (Route(destination="gmail.example", next_hops=("[relay.example]:587",), source="relayhost"),
+         "→ [relay.example]:587, by smtp (relayhost)"),
+        (Route(destination="gmail.example", transport="error", source="transport_maps"),
+         "→ no next hop, by error (transport_maps)"),
+        (Route(destination="gmail.example", next_hops=("a",), fallback=("b",)), "fallback b"),
+        (Route(destination="gmail.example", by_sender=True, cases=(
+            ("@a.example", Route(destination="gmail.example", next_hops=("r1",), transport="relay")),)),
+         "@a.example: r1 by relay"),
+    ],
+)  # fmt: skip
+def test_routes(route: Route, shown: str) -> None:
+    assert shown in panel(replace(OUTLOOK, route=route))
+
+
+@pytest.mark.parametrize(
+    ("outlook", "shown"),
+    [
+        (None, "Looking up …"),
+        (Outlook(destination="gmail.example", pending=True), "Looking up …"),
+        (Outlook(destination="gmail.example", error="no resolver answers"), "✖ no resolver answers"),
+        (Outlook(destination="gmail.example", prediction=Prediction(status="null_mx", why="It accepts no mail."),
+                 answers=(Answer(name="gmail.example", mx_status="ok", null_mx=True),)), "null MX: accepts no mail"),
+        (Outlook(destination="gmail.example", prediction=Prediction(status="nxdomain"),
+                 answers=(Answer(name="gmail.example", mx_status="nxdomain"),)), "no such name"),
+        (Outlook(destination="gmail.example", prediction=Prediction(status="timeout"),
+                 answers=(Answer(name="gmail.example", mx_status="timeout"),)), "✖ MX lookup gets no answer"),
+        (Outlook(destination="gmail.example", prediction=Prediction(status="implicit_mx", shares=Shares(now=1.0)),
+                 answers=(Answer(name="gmail.example", mx_status="nodata",
+                                 hosts=(MxHost(preference=0, host="gmail.example"),)),)),
+         "no MX record, so its own address"),
+    ],
+)  # fmt: skip
+def test_every_outcome_of_a_lookup(outlook: Outlook | None, shown: str) -> None:
+    text = panel(outlook)
+    assert shown in text and "observed     72%" in text
+
+
+def test_why_nothing_can_be_looked_up() -> None:
+    down = {"settings": Feed(name="settings", state="down")}
+    assert "No Postfix settings" in panel(None, feeds=down)
+    assert "A log file alone has no DNS" in panel(None, mode="files")
+    assert "Select a destination" in plain(mx.lines(View(), 60))
+
+
+def state(**fields: object) -> str:
+    view = View(snapshot=replace(SNAPSHOT, **fields), utc=True)  # type: ignore[arg-type]
+    return plain([tuple(summary.state(view))])
+
+
+def log(state: str, **more: object) -> dict[str, Feed]:
+    return {"log": Feed(name="log", state=state, **more)}  # type: ignore[arg-type]
+
+
+def test_the_state_at_the_top_right() -> None:
+    assert state() == "● live 1s"
+    assert state(mode="demo") == "▶ demo" and state(mode="replay") == "▶ replay 14:13:20"
+    assert state(feeds=log("down"), mode="demo") == "✖ log down"
+    assert state(feeds=log("stale", since=NOW - 42)) == "▲ log stale 42s"
+    assert state(feeds=log("history", progress=0.43)) == "● live 1s  history 43%"
+    assert state(mode="files", feeds=log("ended")) == "■ log read"
+    assert state(mode="files", feeds=log("history", progress=0.5)) == "◔ reading  history 50%"
+    assert state(feeds={}) == "· starting"
+    paused = View(snapshot=SNAPSHOT, paused=NOW, read_only=True, utc=True)
+    assert plain([tuple(summary.state(paused))]) == "‖ paused since 14:13:20  read-only"
+
+
+def test_unknown_is_a_dash_never_zero() -> None:
+    view = View(snapshot=Snapshot(queue=None))
+    assert plain([tuple(summary.queue(view))]) == "queue –"
+    counts = replace(SNAPSHOT, queue=replace(SNAPSHOT.queue, active=None))  # type: ignore[type-var]
+    assert "– active" in plain([tuple(summary.queue(View(snapshot=counts)))])
+
+
+def test_one_family_only_is_said_beside_the_version() -> None:
+    settings = replace(SETTINGS, transports={"smtp": Transport(inet_protocols=("ipv4",))})
+    assert "ipv4 only" in plain([tuple(summary.where(View(snapshot=replace(SNAPSHOT, settings=settings))))])
+
+
+def test_what_was_dropped_is_shown() -> None:
+    totals = Totals(lines=1000, unparsed=10, dropped={"destinations": 12, "queue ids": 0})
+    text = plain([summary._news(View(snapshot=replace(SNAPSHOT, totals=totals)), 200)])
+    assert "1% not understood" in text and "12 destinations dropped" in text and "queue ids" not in text
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "shown"),
+    [
+        (replace(SNAPSHOT, feeds=log("down", detail="denied", remedy="usermod -aG adm alice")), "usermod -aG adm alice"),
+        (replace(SNAPSHOT, feeds=log("starting")), "Reading the log"),
+        (replace(SNAPSHOT, totals=Totals()), "The log is empty so far."),
+        (SNAPSHOT, "No outgoing delivery in 1,234,567 lines of log."),
+    ],
+)  # fmt: skip
+def test_empty_destinations_teach(snapshot: Snapshot, shown: str) -> None:
+    assert shown in plain(nothing(View(snapshot=replace(snapshot, destinations=())), parse_filter(""), 80))
+
+
+def test_empty_sockets_teach() -> None:
+    def said(wanted: str = "", **fields: object) -> str:
+        snapshot = replace(SNAPSHOT, sockets=(), **fields)  # type: ignore[arg-type]
+        return plain(sockets.nothing(View(snapshot=snapshot), parse_filter(wanted), 80))
+
+    assert "No SMTP connection at this moment." in said()
+    assert "A log file has no sockets." in said(mode="files", feeds={})
+    assert "esc clears the filter" in said("x")
+    feeds = {"sockets": Feed(name="sockets", state="down", detail="/proc is hidden", remedy="run as root")}
+    assert "/proc is hidden" in said(feeds=feeds) and "run as root" in said(feeds=feeds)

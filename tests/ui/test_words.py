@@ -1,0 +1,90 @@
+"""Signs and words: the split bar, the sparkline, filters, times, wrapping."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from mxtop.mail.snapshot import State
+from mxtop.mail.text import SafeText, clean
+from mxtop.ui.widgets.painted import fit, wrap
+from mxtop.ui.words import BAR, SEVERITY, STATES, clock, moment, parse_filter, spark, split_bar, strip
+
+COUNTS = st.integers(0, 10**9)
+
+
+@pytest.mark.parametrize(
+    ("v4", "v6", "shown"),
+    [
+        (0, 0, "–"), (1, 0, "4▇▇▇▇▇▇ "), (0, 1, " ▁▁▁▁▁▁6"), (1, 1, "4▇▇▇▁▁▁6"), (2, 1, "4▇▇▇▇▁▁6"),
+        (10**6, 1, "4▇▇▇▇▇▁6"), (1, 10**6, "4▇▁▁▁▁▁6"),
+    ],
+)  # fmt: skip
+def test_split_bar(v4: int, v6: int, shown: str) -> None:
+    assert split_bar(v4, v6) == shown
+
+
+@given(COUNTS, COUNTS)
+def test_a_split_bar_never_hides_a_family(v4: int, v6: int) -> None:
+    bar = split_bar(v4, v6)
+    assert ("▇" in bar, "▁" in bar) == (v4 > 0, v6 > 0)
+    assert v4 + v6 == 0 or len(bar) == BAR + 2
+
+
+def test_spark() -> None:
+    assert spark([], 5) == "" and spark([1.0], 0) == "" and spark([0, 0], 5) == "▁▁"
+    assert spark([0, 5, 10], 5) == "▁▅█" and spark(range(100), 3) == "███"
+
+
+def test_outcomes() -> None:
+    assert strip("") == ()
+    assert strip("ssdb?") == (("▁▁", "ok"), ("▄", "slow"), ("█", "bad"), ("·", "muted"))
+
+
+def test_every_state_has_a_sign_a_word_and_a_rank() -> None:
+    states: list[State] = ["ok", "slow", "failing", "stuck", "idle"]
+    assert set(STATES) == set(SEVERITY) == set(states)
+    assert len({sign for sign, _ in STATES.values()}) == len(states)
+    assert all(state in sign for state, (sign, _) in STATES.items())
+
+
+@pytest.mark.parametrize(
+    ("text", "fields", "matches"),
+    [
+        ("", ("x",), True), ("GMAIL", ("gmail.com",), True), ("a b", ("xa", "yb"), True),
+        ("a b", ("xa",), False),
+        ("!a", ("b",), True), ("!a", ("a",), False), ("b !a", ("b", "a"), False), ("!", ("x",), True),
+        ("[red]", ("[red]",), True), ("x", (None,), False), (".*", ("abc",), False),
+    ],
+)  # fmt: skip
+def test_filter(text: str, fields: tuple[str | None, ...], matches: bool) -> None:
+    assert parse_filter(text).matches(*fields) is matches
+
+
+def test_an_empty_filter_is_none() -> None:
+    assert not parse_filter("  ") and not parse_filter("!") and parse_filter("!x")
+
+
+def test_times() -> None:
+    assert clock("2026-09-21T14:13:18+02:00", utc=False) == "14:13:18"
+    assert clock("2026-09-21T14:13:18.5+02:00", utc=True) == "12:13:18"
+    assert clock("2026-09-21T14:13:18", utc=True) == "14:13:18", "no offset: as the server wrote it"
+    assert (
+        clock(None, utc=True) == "–" and clock("\x1b[2J", utc=True) == clock("\x1b[2J", utc=False) == "␛[2J"
+    )
+    assert moment(1_790_000_000.0, utc=True) == "14:13:20"
+
+
+@given(st.text(max_size=200).map(clean), st.integers(1, 60))
+def test_fit_gives_exactly_the_width(text: SafeText, width: int) -> None:
+    assert cell_len(fit(text, width)) == width
+    assert cell_len(fit(text, width, right=True)) == width
+
+
+@given(st.text(alphabet=st.sampled_from("ab 日é[]-"), max_size=120).map(clean), st.integers(2, 40))
+def test_wrap_keeps_all_words_within_the_width(text: SafeText, width: int) -> None:
+    lines = ["".join(span for span, _ in line) for line in wrap(text, width)]
+    assert all(cell_len(line) <= width for line in lines)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
