@@ -14,19 +14,19 @@ from typing import Final
 CAP: Final = 200
 """Characters of a reason that are looked at and kept: more is rarely reason, often remote prose."""
 
+_MAIL: Final = re.compile(r"<?[^\s<>@,;:()\[\]]+@[\w.\[\]:-]+>?")
 _FOLD: Final = re.compile(
     r"""
       (?P<dsn>(?<![\w.])[245]\.\d{1,3}\.\d{1,3}(?![\w.]))
-    | (?P<mail><?[^\s<>@,;:()\[\]]+@[\w.\[\]:-]+>?)
+    | (?P<ipv4>(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.]))
     | (?P<ipv6>(?<![\w:\]])(?=[0-9A-Fa-f:]*::|(?:[0-9A-Fa-f]{1,4}:){7})
         [0-9A-Fa-f:]{2,39}(?:\.\d+){0,3}(?![\w:]))
-    | (?P<ipv4>(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.]))
     | (?P<id>(?<![\w.@-])(?=[A-Za-z-]*\d)[A-Za-z0-9-]{10,}(?![\w.@-]))
     | (?P<number>\d+(?:\.\d+)*)
     """,
     re.VERBOSE,
 )
-_SHOWN: Final = {"mail": "<…@…>", "ipv4": "IPv4", "ipv6": "IPv6", "id": "…", "number": "#"}
+_SHOWN: Final = {"ipv4": "IPv4", "ipv6": "IPv6", "id": "…", "number": "#"}
 _CODE: Final = re.compile(r"[245]\d\d(?=$|[ -])", re.A)
 
 
@@ -46,6 +46,8 @@ def fold(text: str) -> str:
 
 @lru_cache(maxsize=8192)
 def _word(word: str, begin: bool) -> str:
+    if "@" in word:
+        word = _MAIL.sub("<…@…>", word)
     if begin and (code := _CODE.match(word)):
         return code[0] + _FOLD.sub(_folded, word[3:])
     return _FOLD.sub(_folded, word)

@@ -19,7 +19,7 @@ from mxtop.mail.header import Clock
 from mxtop.mail.rates import Rate, Rates
 from mxtop.mail.snapshot import Destination, Totals
 from mxtop.mail.tables import Client, Filter, Reason, Reject, Table
-from mxtop.mail.tally import DestinationTally, FamiliesTally, FamilyTally, Stages
+from mxtop.mail.tally import DestinationTally, FamiliesTally, Stages
 
 SUSPENDED: Final = "delivery temporarily suspended"
 _MEMO: Final = 20_000
@@ -109,47 +109,50 @@ class Ledger:
         reason: str | None,
     ) -> None:
         """A delivery line; `process_key` is `tag[pid]:`."""
-        address = peer.address
-        family = peer.family
-        if peer.loopback:
-            self._hop(process_key, queue_id, peer, conn_use, delay, status)
+        _, host, address, _, family, loopback = peer
+        process = self._processes.get(process_key)
+        message = self.messages.get(queue_id) if queue_id is not None else None
+        if process.queue_id != queue_id or process.message != message:
+            process.request(queue_id, message)
+        new = address is not None and (address != process.address or conn_use != process.conn_use)
+        process.address = address
+        process.conn_use = conn_use
+        if loopback:
+            process.pending.clear()
+            self._hop(peer, delay, status, new, conn_use)
             return
         if status:  # else the line was cut before it
             self.deliveries[status] += 1
         if address is None and reason is not None and reason.startswith(SUSPENDED):
             return
-        process = self._processes.get(process_key)
-        new = self._is_new(process, queue_id, address, conn_use)
         tally = self.families[family]
         tally.delivered(status, delay)
+        if new:
+            tally.session(conn_use)
         domain = to[to.rfind("@") + 1 :] if "@" in to else ""
         destination = self.destinations.get(domain) or self._destination(domain.lower())
         if destination is None:
-            if new:
-                self._session(tally, conn_use)
             process.pending.clear()
             return
-        mine = destination.families[family]
-        mine.delivered(status, delay)
+        tally = destination.families[family]
+        tally.delivered(status, delay)
         destination.delivered(status, time, stages, reason)
         if process.pending:
             self._attribute(process, queue_id, time, destination)
         if new and address is not None:
-            self._session(tally, conn_use)
-            self._session(mine, conn_use)
+            tally.session(conn_use)
             if len(self.relays) >= _MEMO:
                 self.relays.clear()
             self.relays[address] = destination.name
             if process.first is None and conn_use < 2 and family != "unix":
                 process.first = family
-        if process.first is not None and process.counts_for(destination.name):
-            destination.first_try(process.first)
-        column = COLUMNS.get(status)
-        if column is not None and time is not None:
-            self._rates.add(time, destination.index, column)
+        if process.first is not None and process.domain != destination.name:
+            self._first_try(process, destination)
+        if time is not None and status in COLUMNS:
+            self._rates.add(time, destination.index, COLUMNS[status])
         if status in UNSENT:
             self._reason(status, family, reason or "", queue_id)
-            destination.failed((time or "", status, peer.host, address, reason or ""))
+            destination.failed((time or "", status, host, address, reason or ""))
         if not destination.changed:
             destination.changed = True
             self._changed.append(destination)
@@ -284,34 +287,18 @@ class Ledger:
 
     # -- within
 
-    def _is_new(self, process: Process, queue_id: str | None, address: str | None, conn_use: int) -> bool:
-        """True where a delivery line is the first of a session; the process remembers it."""
-        message = self.messages.get(queue_id) if queue_id is not None else None
-        if process.queue_id != queue_id or process.message != message:
-            process.request(queue_id, message)
-        new = address is not None and (address != process.address or conn_use != process.conn_use)
-        process.address = address
-        process.conn_use = conn_use
-        return new
-
-    def _hop(
-        self,
-        process_key: str,
-        queue_id: str | None,
-        peer: Peer,
-        conn_use: int,
-        delay: float | None,
-        status: str,
-    ) -> None:
+    def _hop(self, peer: Peer, delay: float | None, status: str, new: bool, conn_use: int) -> None:
         """A delivery to a content filter on this machine."""
-        process = self._processes.get(process_key)
-        process.pending.clear()
-        new = self._is_new(process, queue_id, peer.address, conn_use)
         hop = self._filter(peer)
         if hop is not None:
             hop.delivered(status, delay)
             if new:
-                self._session(hop, conn_use)
+                hop.session(conn_use)
+
+    def _first_try(self, process: Process, destination: DestinationTally) -> None:
+        """Count a request's first try once for each of its destinations (a relayhost takes several)."""
+        if process.first is not None and process.counts_for(destination.name):
+            destination.first_try(process.first)
 
     def _destination(self, domain: str) -> DestinationTally | None:
         """The tally of a domain, lower case; None where the table is full."""
@@ -331,12 +318,6 @@ class Ledger:
                 return None
             hop = self.filters[peer.relay] = Filter(peer)
         return hop
-
-    def _session(self, tally: FamilyTally, conn_use: int) -> None:
-        if conn_use > 1:
-            tally.reused += 1
-        else:
-            tally.connections += 1
 
     def _reason(self, status: str, family: FamilyKey, text: str, queue_id: str | None) -> None:
         key = (status, family, fold(text))

@@ -12,7 +12,6 @@ or more; else `ok`.
 from __future__ import annotations
 
 from collections import defaultdict
-from statistics import median
 from typing import Final
 
 from mxtop.mail.family import FAMILY_KEYS, FamilyKey
@@ -56,6 +55,13 @@ class FamilyTally:
             self.deferred += 1
         elif status == "bounced":
             self.bounced += 1
+
+    def session(self, conn_use: int) -> None:
+        """One more session; a use past the first is of a cached connection."""
+        if conn_use > 1:
+            self.reused += 1
+        else:
+            self.connections += 1
 
     def counts(self) -> FamilyCounts:
         return FamilyCounts(
@@ -184,7 +190,7 @@ class DestinationTally:
     def row(self, rate: Rate) -> Destination:
         """The destination at this moment."""
         recent = self._recent[-OUTCOMES:]
-        delay = median(recent) if recent else None
+        delay = sorted(recent)[len(recent) // 2] if recent else None  # statistics is slow to load
         return Destination(
             destination=self.name,
             sent=self.sent,
