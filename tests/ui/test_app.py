@@ -84,6 +84,17 @@ async def test_a_filter_that_matches_nothing_says_so_and_keeps_the_focus() -> No
         assert app.main.destinations.table.has_focus
 
 
+async def test_the_filter_is_that_of_the_focused_panel() -> None:
+    async with running(size=(120, 50)) as (app, pilot):
+        await pilot.press("4", "slash", *"smtpd", "enter")
+        await settle(pilot)
+        assert len(app.main.sockets.table.rows) == 1 and app.main.sockets.table.has_focus
+        await pilot.press("5", "slash", *"bounced", "enter")
+        await settle(pilot)
+        assert "filter bounced: 1 found" in screen_text(app) and app.main.log_panel.log_view.has_focus
+        assert len(app.main.destinations.table.rows) == len(DESTINATIONS)
+
+
 async def test_letters_typed_in_the_filter_are_no_commands() -> None:
     async with running() as (app, pilot):
         await pilot.press("slash", *"qpz15 !x")

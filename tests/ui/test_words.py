@@ -10,7 +10,18 @@ from rich.cells import cell_len
 from mxtop.mail.snapshot import State
 from mxtop.mail.text import SafeText, clean
 from mxtop.ui.widgets.painted import fit, wrap
-from mxtop.ui.words import BAR, SEVERITY, STATES, clock, moment, parse_filter, spark, split_bar, strip
+from mxtop.ui.words import (
+    BAR,
+    SEVERITY,
+    STATES,
+    clock,
+    moment,
+    parse_filter,
+    spark,
+    split_bar,
+    split_line,
+    strip,
+)
 
 COUNTS = st.integers(0, 10**9)
 
@@ -31,6 +42,11 @@ def test_a_split_bar_never_hides_a_family(v4: int, v6: int) -> None:
     bar = split_bar(v4, v6)
     assert ("▇" in bar, "▁" in bar) == (v4 > 0, v6 > 0)
     assert v4 + v6 == 0 or len(bar) == BAR + 2
+
+
+def test_each_family_has_its_colour() -> None:
+    assert split_line(2, 1) == (("4▇▇▇▇", "v4"), ("▁▁6", "v6")) and split_line(0, 0) == (("–", "muted"),)
+    assert split_line(1, 0) == (("4▇▇▇▇▇▇", "v4"), (" ", "v6")) and split_line(0, 1)[0] == (" ", "v4")
 
 
 def test_spark() -> None:

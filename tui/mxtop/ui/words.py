@@ -7,7 +7,7 @@ and colour blindness.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -56,6 +56,15 @@ def split_bar(v4: int, v6: int, width: int = BAR) -> SafeText:
     cells = round(width * v4 / (v4 + v6))
     cells = min(max(cells, 1 if v4 else 0), width - (1 if v6 else 0))
     return literal(f"{'4' if v4 else ' '}{'▇' * cells}{'▁' * (width - cells)}{'6' if v6 else ' '}")
+
+
+def split_line(v4: int, v6: int) -> Line:
+    """The split bar with each family's part in its colour."""
+    bar = split_bar(v4, v6)
+    if not v4 + v6:
+        return ((bar, "muted"),)
+    cut = 1 + bar.count("▇")
+    return (SafeText(bar[:cut]), "v4"), (SafeText(bar[cut:]), "v6")
 
 
 def spark(values: Sequence[float], width: int) -> SafeText:
@@ -133,7 +142,3 @@ def moment(seconds: float, *, utc: bool) -> SafeText:
     """A wall-clock second as `16:45:07`."""
     when = datetime.fromtimestamp(seconds, UTC)
     return literal((when if utc else when.astimezone()).strftime("%H:%M:%S"))
-
-
-def join(lines: Iterable[Line]) -> str:
-    return "\n".join("".join(text for text, _ in line).rstrip() for line in lines)

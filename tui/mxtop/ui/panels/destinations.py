@@ -15,7 +15,7 @@ from mxtop.ui.panels.panel import Panel
 from mxtop.ui.view import View
 from mxtop.ui.widgets.painted import Line, Text, wrap
 from mxtop.ui.widgets.table import Column, Table
-from mxtop.ui.words import STATES, Filter, connections, split_bar, worst
+from mxtop.ui.words import STATES, Filter, connections, split_bar, split_line, worst
 
 REPLY: Final = 300
 
@@ -41,7 +41,7 @@ def columns(live_known: Callable[[], bool]) -> tuple[Column[Destination], ...]:
         Column("destination", "Destination", 14, lambda d: clean(d.destination, 255), lambda d: d.destination,
                most=26, descending=False, frozen=True),
         Column("families", "New conn", 8, lambda d: split_bar(*connections(d.families)), ipv6_part,
-               role=_family_role, help="new connections by family"),
+               line=lambda d: split_line(*connections(d.families)), help="new connections by family"),
         Column("live", "v4/v6", 5, live, lambda d: d.live.ipv4 + d.live.ipv6, right=True,
                help="connections now, v4/v6"),
         Column("hanging", "Hang", 4, lambda d: units.count(hanging(d)) if live_known() else units.UNKNOWN,
@@ -67,11 +67,6 @@ def _reply(row: Destination) -> SafeText:
 
 def _rate(value: float) -> SafeText:
     return SafeText(units.rate(value).removesuffix("/s"))
-
-
-def _family_role(row: Destination) -> str:
-    v4, v6 = connections(row.families)
-    return "v6" if v6 > v4 else "v4" if v4 else "muted"
 
 
 class Destinations(Panel):

@@ -54,7 +54,7 @@ class LogPanel(Panel):
     def retitle(self) -> None:
         parts = ["Log", "following" if self.log_view.following else "held (f follows)"]
         if self.filter:
-            parts.append(f"filter {clean(self.filter.text, 60)}: {self.log_view.count():,} lines")
+            parts.append(f"filter {clean(self.filter.text, 60)}: {self.log_view.count():,} found")
         if self._view.selected is not None:
             parts.append(f"▌ {clean(self._view.selected, 60)}")
         if self.raw:

@@ -131,11 +131,10 @@ class Painted(ScrollView, can_focus=True, inherit_bindings=False):
         self._styles_by_role = {}
         super().notify_style_update()
 
-    def paint(self, spans: Sequence[Span], base: str = "text", *, plain: bool = False) -> Strip:
-        """A strip of the pieces; `plain` paints them all in the base role (the cursor's line)."""
+    def paint(self, spans: Sequence[Span]) -> Strip:
+        """A strip of the pieces, each in the style of its role."""
         style = self.style
-        segments = [Segment(text, style(base if plain or role == "text" else role)) for text, role in spans]
-        return Strip(segments).simplify()
+        return Strip([Segment(text, style(role)) for text, role in spans]).simplify()
 
     # -- moving: what lists and texts share --------------------------------
 

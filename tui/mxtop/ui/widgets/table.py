@@ -19,7 +19,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from mxtop.mail.text import SafeText
-from mxtop.ui.widgets.painted import Painted, fit
+from mxtop.ui.widgets.painted import Line, Painted, fit, width_of
 
 Row = TypeVar("Row")
 
@@ -35,6 +35,7 @@ def _total(widths: tuple[int, ...]) -> int:
 class Column(Generic[Row]):
     """One column as data.  `sort` gives a value to compare, None for unknown (always last).
 
+    `line` gives the same text in pieces with roles, for a cell of several colours.
     `width` in cells; with `most` it grows as long as there is room.  `descending`: how it is sorted
     first.  `frozen` columns stay when the rest scrolls sideways: they must come first.
     """
@@ -46,6 +47,7 @@ class Column(Generic[Row]):
     sort: Callable[[Row], Any] | None = None
     right: bool = False
     role: Callable[[Row], str] | None = None
+    line: Callable[[Row], Line] | None = None
     most: int = 0
     descending: bool = True
     frozen: bool = False
@@ -223,12 +225,15 @@ class Table(Painted, Generic[Row]):
         frozen = [Segment(CURSOR_MARK if selected else " ", style(base))]
         moving: list[Segment] = []
         for column, cells, whole in self._cells(x, width):
-            role = base
-            if not selected and column.role is not None:
-                role = column.role(row)
-            text = fit(column.text(row), cells, right=column.right) if whole else " " * cells
             part = frozen if column.frozen else moving
-            part.append(Segment(text, style(role)))
+            if column.line is not None and not selected:
+                spans = column.line(row)
+                part += [Segment(text, style(role)) for text, role in spans]
+                part.append(Segment(" " * (cells - width_of(spans)), style(base)))
+            else:
+                role = base if selected or column.role is None else column.role(row)
+                text = fit(column.text(row), cells, right=column.right) if whole else " " * cells
+                part.append(Segment(text, style(role)))
             part.append(space)
         return self._join(frozen, moving, x, width, base)
 
