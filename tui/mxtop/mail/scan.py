@@ -118,6 +118,11 @@ class Scanner:
         self._minutes: set[str] = set()  # ISO minutes that exist, `2026-11-23T18:41:`
         self._numbers = _Numbers()
 
+    @property
+    def parsed(self) -> int:
+        """How many lines went to the parser."""
+        return self._parser.line
+
     def feed(self, text: str) -> None:
         """Whole lines; the last may lack its `\n`."""
         if text and not text.endswith("\n"):
