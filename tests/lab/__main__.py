@@ -1,9 +1,10 @@
-"""The lab for people: `python -m tests.lab up|down|traffic|shell`, as root.
+"""The lab for people: `python -m tests.lab up|down|traffic|shell|record`, as root.
 
 up        start a lab that stays until `down`, and say where its files are
 down      take down every lab that was started to stay
 traffic   send messages to all destinations until Ctrl-C
 shell     a shell on the sender host with traffic behind it; `shell -- COMMAND…` runs that instead
+record    make the demo's recording in a lab of its own: five minutes of mail, seen by `mxtop record`
 
 `traffic` and `shell` use the lab that stands, else one of their own that ends with them.  Inside the
 shell /etc/postfix, /etc/resolv.conf and the network are the sender's, so postconf, mailq and mxtop
@@ -26,6 +27,7 @@ from pathlib import Path
 from tests.lab import Lab, claims, world
 from tests.lab.lab import Sender
 from tests.lab.needs import missing
+from tests.lab.record import SECONDS, record
 
 
 def _arguments() -> argparse.Namespace:
@@ -42,6 +44,9 @@ def _arguments() -> argparse.Namespace:
             command.add_argument("--rate", type=float, default=4.0, help="messages a second (4; 0: none)")
         if name == "shell":
             command.add_argument("argv", nargs="*", metavar="-- COMMAND", help="run this, not a shell")
+    command = commands.add_parser("record")
+    command.add_argument("file", type=Path, metavar="FILE")
+    command.add_argument("--seconds", type=float, default=SECONDS, help=f"how long ({SECONDS:g})")
     return parser.parse_args()
 
 
@@ -115,6 +120,8 @@ def main() -> int:
                         stop.wait()
                     except KeyboardInterrupt:
                         return 0
+        case "record":
+            record(arguments.file, arguments.seconds)
         case "shell":
             with _standing_or_own(arguments) as lab:
                 print(_describe(lab), file=sys.stderr, end="")
@@ -126,5 +133,5 @@ def main() -> int:
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except (RuntimeError, TimeoutError, subprocess.SubprocessError) as error:
+    except (RuntimeError, TimeoutError, FileExistsError, subprocess.SubprocessError) as error:
         sys.exit(f"lab: {error}")

@@ -19,6 +19,7 @@ SINK_OPTIONS: dict[Service, tuple[str, ...]] = {
     Service.ACCEPT: (),
     Service.REJECT: ("-f", ".", "-B", GMAIL_REPLY),
     Service.GREYLIST: ("-r", "RCPT", "-b", GREYLIST_REPLY),
+    Service.BUSY: ("-W", "DATA:1:60"),
     Service.TARPIT: ("-W", f"CONNECT:{TARPIT_SECONDS}"),
     Service.HANG_UP: ("-q", "CONNECT"),
 }

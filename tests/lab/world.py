@@ -29,6 +29,7 @@ class Service(Enum):
     ACCEPT = "takes every message"
     REJECT = "answers EHLO, then says 550 at the end of DATA"
     GREYLIST = "says 450 to every RCPT TO"
+    BUSY = "takes every message, a second or two after DATA"
     TARPIT = f"greets after {TARPIT_SECONDS} s"
     HANG_UP = "closes the connection without a greeting"
     TLS = "takes every message, offers STARTTLS (a Postfix)"
@@ -94,7 +95,7 @@ class Destination:
         return tuple(a.ip for a in self.addresses if a.is_ipv6)
 
 
-def _addresses(number: int, v4: Iterable[Service], v6: Iterable[Service]) -> tuple[Address, ...]:
+def addresses_of(number: int, v4: Iterable[Service], v6: Iterable[Service]) -> tuple[Address, ...]:
     """The addresses of host `number` (1 to 63): up to 4 of IPv4, any count of IPv6, one for each service."""
 
     def prefix(service: Service) -> str:
@@ -110,7 +111,7 @@ UNROUTED_PREFIX = "2001:db8:dead"  # a /48 that the sender has no route to
 _OK = (Service.ACCEPT,)
 
 
-def _single(
+def single(
     number: int,
     domain: str,
     promise: str,
@@ -119,21 +120,21 @@ def _single(
     faults: tuple[Fault, ...] = (),
 ) -> Destination:
     """A domain with one mail host `mx.DOMAIN`."""
-    host = Host(f"mx.{domain}", _addresses(number, v4, v6))
+    host = Host(f"mx.{domain}", addresses_of(number, v4, v6))
     return Destination(domain, promise, ((10, host.name),), (host,), faults)
 
 
 def _several(domain: str, promise: str, *rows: tuple[int, int, int, int]) -> Destination:
     """A domain with hosts mx1.DOMAIN, …; a row is (number, preference, count of A, count of AAAA)."""
     hosts = tuple(
-        Host(f"mx{k}.{domain}", _addresses(number, _OK * v4, _OK * v6))
+        Host(f"mx{k}.{domain}", addresses_of(number, _OK * v4, _OK * v6))
         for k, (number, _, v4, v6) in enumerate(rows, 1)
     )
     return Destination(domain, promise, tuple((row[1], h.name) for row, h in zip(rows, hosts)), hosts)
 
 
-DUAL = _single(1, "dual.example", "1 A + 1 AAAA: IPv6 first in 1/2 under any")
-QUAD = _single(2, "quad.example", "1 A + 4 AAAA: IPv6 first in 4/5 under any", v6=_OK * 4)
+DUAL = single(1, "dual.example", "1 A + 1 AAAA: IPv6 first in 1/2 under any")
+QUAD = single(2, "quad.example", "1 A + 4 AAAA: IPv6 first in 4/5 under any", v6=_OK * 4)
 EQUAL = _several(
     "equal.example",
     "2 equal MX, mx1 v4-only: 1/3 under any; all to mx2 under ipv6",
@@ -154,26 +155,26 @@ GMAIL_LIKE = _several(
     "MX 5 to 40, each 1 A + 1 AAAA: 1/2 under any, only the best is used",
     *((11 + k, preference, 1, 1) for k, preference in enumerate((5, 10, 20, 30, 40))),
 )
-V4_ONLY = _single(16, "v4only.example", "1 A: never IPv6", v6=())
-V6_ONLY = _single(17, "v6only.example", "1 AAAA: always IPv6", v4=())
-BLACK_HOLE = _single(
+V4_ONLY = single(16, "v4only.example", "1 A: never IPv6", v6=())
+V6_ONLY = single(17, "v6only.example", "1 AAAA: always IPv6", v4=())
+BLACK_HOLE = single(
     18, "blackhole.example", "IPv6 times out, then IPv4 takes the message", v6=(Service.DROPPED,)
 )
-UNROUTABLE = _single(19, "unroutable.example", "IPv6 has no route: fails at once", v6=(Service.UNROUTED,))
-REFUSED = _single(20, "refused.example", "IPv6 refuses connections: fails at once", v6=(Service.CLOSED,))
-REJECTING = _single(21, "reject6.example", "IPv6 says 550 as Gmail does: bounces", v6=(Service.REJECT,))
-GREYLISTING = _single(22, "greylist6.example", "IPv6 says 450: IPv4 is tried next", v6=(Service.GREYLIST,))
-DEAD = _single(
+UNROUTABLE = single(19, "unroutable.example", "IPv6 has no route: fails at once", v6=(Service.UNROUTED,))
+REFUSED = single(20, "refused.example", "IPv6 refuses connections: fails at once", v6=(Service.CLOSED,))
+REJECTING = single(21, "reject6.example", "IPv6 says 550 as Gmail does: bounces", v6=(Service.REJECT,))
+GREYLISTING = single(22, "greylist6.example", "IPv6 says 450: IPv4 is tried next", v6=(Service.GREYLIST,))
+DEAD = single(
     23, "dead.example", "both families refuse: deferred", v4=(Service.CLOSED,), v6=(Service.CLOSED,)
 )
-TARPIT = _single(24, "tarpit.example", "both families greet late", (Service.TARPIT,), (Service.TARPIT,))
-HANG_UP = _single(25, "hangup6.example", "IPv6 closes before the greeting", v6=(Service.HANG_UP,))
-TLS = _single(26, "tls.example", "STARTTLS on both families", (Service.TLS,), (Service.TLS,))
+TARPIT = single(24, "tarpit.example", "both families greet late", (Service.TARPIT,), (Service.TARPIT,))
+HANG_UP = single(25, "hangup6.example", "IPv6 closes before the greeting", v6=(Service.HANG_UP,))
+TLS = single(26, "tls.example", "STARTTLS on both families", (Service.TLS,), (Service.TLS,))
 IMPLICIT = Destination(
     "implicit.example",
     "no MX: the domain's own addresses (RFC 5321, 5.1)",
     (),
-    (Host("implicit.example", _addresses(27, _OK, _OK)),),
+    (Host("implicit.example", addresses_of(27, _OK, _OK)),),
 )
 NULL_MX = Destination("nullmx.example", "null MX: bounces at once (RFC 7505)", ((0, "."),), ())
 CNAME_MX = Destination(
@@ -181,20 +182,20 @@ CNAME_MX = Destination(
     "the MX is an alias: followed, relay= names the alias",
     ((10, "alias.cname.example"),),
     (
-        Host("real.cname.example", _addresses(28, _OK, _OK)),
+        Host("real.cname.example", addresses_of(28, _OK, _OK)),
         Host("alias.cname.example", (), "real.cname.example"),
     ),
 )
 DANGLING = Destination(
     "dangling.example", "the MX does not exist: bounces", ((10, "gone.dangling.example"),), ()
 )
-SERVFAIL6 = _single(
+SERVFAIL6 = single(
     29,
     "servfail6.example",
     "AAAA is answered SERVFAIL: IPv4 only, no trace in the log",
     faults=(Fault("mx.servfail6.example", "AAAA", "servfail"),),
 )
-SILENT6 = _single(
+SILENT6 = single(
     30,
     "silent6.example",
     "AAAA is never answered: IPv4 only, after the resolver's timeouts",

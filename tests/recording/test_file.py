@@ -71,3 +71,15 @@ def test_a_later_version_is_refused_with_the_reason(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(b'{"mxtop_recording":2,"host":"h","started":0}\n'))
     with pytest.raises(MxtopError, match="another version"):
         header(path)
+
+
+def test_of_what_is_skipped_only_the_last_of_each_kind_that_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "r.gz"
+    with Writer(path, Header("mx1", 0.0)) as out:
+        for second in range(6):
+            out.add(float(second), QueueCounts(active=second))
+            out.add(float(second), Batch(text=f"{second}\n"))
+    queues = [(at, sample.active) for at, sample in samples(path, 3.0) if isinstance(sample, QueueCounts)]
+    lines = [sample.text for _, sample in samples(path, 3.0) if isinstance(sample, Batch)]
+    assert queues == [(2.0, 2), (3.0, 3), (4.0, 4), (5.0, 5)]
+    assert "".join(lines) == "0\n1\n2\n3\n4\n5\n"

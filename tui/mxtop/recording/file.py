@@ -34,6 +34,7 @@ KINDS: Final[dict[str, type[Any]]] = {
     "queue": QueueCounts,
     "feed": Feed,
 }
+_REPLACED: Final = frozenset({"sockets", "queue"})
 _NAMES: Final = {cls: name for name, cls in KINDS.items()}
 
 
@@ -105,20 +106,28 @@ def header(path: Path) -> Header:
     return decode(Header, first)
 
 
-def samples(path: Path) -> Iterator[tuple[float, Sample]]:
+def samples(path: Path, skip: float = 0.0) -> Iterator[tuple[float, Sample]]:
     """(seconds since the start, sample), in order; kinds of a newer version are passed over.
 
+    Of the first `skip` seconds, of samples that take each other's place only the last.
     MxtopError where a line is none that mxtop writes.
     """
     header(path)
     lines = _lines(path)
     next(lines)
+    last: dict[str, tuple[float, Any]] = {}
     for number, line in enumerate(lines, 2):
         try:
             elapsed, kind, value = line
-            if kind not in KINDS:
+            if kind in _REPLACED and elapsed < skip:
+                last[kind] = elapsed, value
                 continue
-            sample = float(elapsed), decode(KINDS[kind], value)
+            due = []
+            if last and elapsed >= skip:
+                due = [(float(then), decode(KINDS[name], old)) for name, (then, old) in last.items()]
+                last.clear()
+            if kind in KINDS:
+                due.append((float(elapsed), decode(KINDS[kind], value)))
         except (TypeError, ValueError) as error:
             raise MxtopError(f"{path} is damaged in line {number}", "record it again") from error
-        yield sample
+        yield from due

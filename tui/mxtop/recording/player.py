@@ -24,7 +24,7 @@ async def play(
     """
     start = time.monotonic()
     skipping = True
-    for elapsed, sample in samples(path):
+    for elapsed, sample in samples(path, skip):
         if skipping and elapsed >= skip:
             skipping = False
             skipped()

@@ -165,7 +165,7 @@ class Core:
             sent_rate=sent,
             deferred_rate=deferred,
             bounced_rate=bounced,
-            history=self._trend(now),
+            history=self.trend(now),
             destinations=self._destinations(now),
             sockets=self._sockets,
             queue=self._queue,
@@ -174,8 +174,11 @@ class Core:
             log=self._log,
         )
 
-    def _trend(self, now: float) -> tuple[float, ...]:
-        """Sent lines per second at each tick, oldest first."""
+    def trend(self, now: float) -> tuple[float, ...]:
+        """Sent lines per second at each tick, this one included, oldest first.
+
+        Called between ticks by a replay, for the moments that it passes over.
+        """
         sent = self.tracker.deliveries.get("sent", 0)
         if self._tick is not None and now > self._tick[0] and sent >= self._tick[1]:
             self._history.append((sent - self._tick[1]) / (now - self._tick[0]))

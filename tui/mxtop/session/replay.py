@@ -98,7 +98,7 @@ class ReplaySession(Session):
         """Take a sample of the skipped part, with the ticks that it would have had: the sparkline."""
         moment = self._header.started + elapsed
         if elapsed - drawn >= 1.0:
-            self.core.tick(moment)
+            self.core.trend(moment)
             drawn = elapsed
         self.core.take(sample, moment)
         return drawn
