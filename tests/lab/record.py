@@ -76,9 +76,10 @@ class _Traffic(threading.Thread):
             self._lab.send(recipient, count=count, sender=f"{sender}@{SENDER_DOMAIN}")
 
 
-def record(path: Path, seconds: float = SECONDS) -> None:
-    """Make the recording; FileExistsError where `path` is there, RuntimeError where it would give away
-    something of this machine.
+def record(path: Path, seconds: float = SECONDS, before: float = BEFORE) -> None:
+    """Make the recording, after traffic of `before` seconds.
+
+    FileExistsError where `path` is there, RuntimeError where it would give away something of this machine.
     """
     if path.exists():
         raise FileExistsError(path)
@@ -90,7 +91,7 @@ def record(path: Path, seconds: float = SECONDS) -> None:
         traffic = _Traffic(lab)
         traffic.start()
         try:
-            time.sleep(BEFORE)
+            time.sleep(before)
             # A host name of its own (UTS namespace): mxtop shall not see this machine's.
             named = ["unshare", "--uts", "sh", "-c", 'hostname "$0" && exec "$@"', SENDER_NAME]
             process = lab.popen([*named, sys.executable, "-m", "mxtop", "record", str(raw)])
