@@ -21,6 +21,8 @@ Document = dict[str, Any]
 
 def lines(document: Document) -> list[SafeText]:
     """The report, a line each, without newlines."""
+    if not document["lines"]:
+        return [literal("no log lines")]
     parts = [
         _head(document),
         _families(document["families"]),
@@ -41,8 +43,6 @@ def lines(document: Document) -> list[SafeText]:
 def _head(document: Document) -> list[SafeText]:
     host = clean(document["host"] or "unknown host")
     total = document["lines"]
-    if not total:
-        return [literal("no log lines")]
     span = clean(f"{document['first'] or '–'} to {document['last'] or '–'}")
     unknown = document["unparsed"]
     messages, deliveries = document["messages"], document["deliveries"]
