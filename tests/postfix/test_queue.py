@@ -2,6 +2,7 @@
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,46 @@ def script(directory: Path, text: str) -> None:
 )
 async def test_captured(commands: Path, version: str, queue: str, expected: QueueCounts) -> None:
     fake_commands(commands, version, queue=queue)
-    assert await counts(host, "/srv/mx/etc") == expected
+    assert replace(await counts(host, "/srv/mx/etc"), trying=()) == expected
+
+
+@pytest.mark.parametrize(
+    ("version", "queue", "expected"),
+    [
+        (
+            "3.7.11",
+            "active",
+            (
+                "allblack",
+                "badproto",
+                "selfmx",
+                "tardata",
+                "tardot",
+                "tarehlo",
+                "tarmail",
+                "tarpit",
+                "tarrcpt",
+            ),
+        ),
+        ("3.7.11", "empty", ()),
+        ("2.11.11", "held", ()),
+    ],  # fmt: skip
+)
+async def test_the_domains_of_active_messages(
+    commands: Path, version: str, queue: str, expected: tuple[str, ...]
+) -> None:
+    fake_commands(commands, version, queue=queue)
+    assert (await counts(host)).trying == tuple(f"{name}.example" for name in expected)
+
+
+async def test_many_active_domains_are_a_sample(commands: Path) -> None:
+    line = (
+        '{"queue_name": "active", "recipients": [{"address": "a@D%s.example"}, {"address": "b@x.example"}]}'
+    )
+    script(commands, f"for i in $(seq 5000); do printf '{line}\\n' $i; done")
+    trying = (await counts(host)).trying
+    assert len(trying) == 100
+    assert set(trying) < {f"d{i}.example" for i in range(1, 5001)} | {"x.example"}
 
 
 @pytest.mark.parametrize("version", ["3.5.27", "3.7.11", "3.11.6"])

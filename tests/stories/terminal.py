@@ -110,13 +110,17 @@ class Terminal:
         return " ".join(re.sub(r"[│╭╮╰╯─▇▅▃▁▂▄▆█]", " ", self.text()).split())
 
     def select(self, destination: str) -> None:
-        """On the main screen: filter for a destination, put the cursor on it, clear the filter."""
+        """On the main screen: filter for a destination, put the cursor on it, clear the filter; MX beside."""
+        self.keys("3")
+        self.wait(r"3 MX")
         self.keys("2", "/")
+        self.wait("words that must match")
         self.type(destination)
         self.keys("Enter")
         self.wait(rf"^│▸.*{re.escape(destination[:13])}")
         self.keys("Down", "Up", "Escape")
-        self.wait(rf"MX · {re.escape(destination)}")
+        self.wait_gone(r" · filter ")
+        self.wait(rf"MX · {re.escape(destination)} ")
 
     def wait_for(self, look: Callable[[str], Found], what: str, timeout: float = 20) -> Found:
         """What `look` finds on the screen, as soon as it is something."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-
 from tests.lab import Lab, world
 from tests.lab.shares import binomial_bounds
 from tests.stories.count import count

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from tests.lab import Lab
 from tests.stories.terminal import Terminal
 

@@ -123,13 +123,17 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class QueueCounts:
-    """Messages by queue; None where Postfix would not say.  `since` in wall-clock seconds."""
+    """Messages by queue; None where Postfix would not say.
+
+    `trying`: recipient domains, lower case, of active messages; a sample of them where there are many.
+    """
 
     active: int | None = None
     deferred: int | None = None
     incoming: int | None = None
     hold: int | None = None
     maildrop: int | None = None
+    trying: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

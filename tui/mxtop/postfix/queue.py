@@ -1,4 +1,4 @@
-"""How many messages wait in each queue, by postqueue(1).
+"""How many messages wait in each queue, and where the active ones go, by postqueue(1).
 
 Read as it comes, in constant memory.  postqueue shows what showq(8) sees in one pass, so messages that move
 meanwhile may be missed or counted twice.
@@ -19,24 +19,34 @@ from mxtop.postfix.postconf import command
 TIMEOUT: Final = 120.0  # seconds, for a queue of some 100,000 messages
 EX_NOPERM: Final = 77
 
-_HEAD: Final = 200  # bytes of a line that are looked at: a message with 10,000 recipients is one line of JSON
+TRYING: Final = 100  # domains of active messages that are told
+
+_HEAD: Final = (
+    1000  # bytes of a line that are looked at: a message with 10,000 recipients is one line of JSON
+)
+_RECIPIENT = re.compile(rb'"address": "[^"]*@([^"@]+)"')
 _JSON = re.compile(rb'\{"queue_name": "([a-z]+)"')
 _ENTRY = re.compile(rb"[0-9A-Za-z]{5,}([*!#]?) +\d")
 _MARKS: Final = {b"*": "active", b"!": "hold"}
 
 
 async def counts(host: Host, config_directory: str | None = None) -> QueueCounts:
-    """Messages by queue.
+    """Messages by queue, and the domains of the first recipients of active ones.
 
     `postqueue -j` where this version has it (3.1 and later), else the list of `postqueue -p`, where a message
-    with a reason is deferred, one without is incoming, and maildrop is not told apart (None).
+    with a reason is deferred, one without is incoming, and neither maildrop (None) nor `trying` is told.
     CommandFailed, with the step that helps, where this user may not see the queue.
     """
     found: Counter[str] = Counter()
+    trying: set[str] = set()
     async with host.output(command("postqueue", config_directory, "-j"), timeout=TIMEOUT) as output:
         async for head in _heads(output):
             if match := _JSON.match(head):
                 found[match[1].decode()] += 1
+                if match[1] == b"active" and len(trying) < TRYING:
+                    trying.update(
+                        name.decode("utf-8", "replace").lower() for name in _RECIPIENT.findall(head)
+                    )
     if output.exit_code == 0:
         return QueueCounts(
             active=found["active"],
@@ -44,6 +54,7 @@ async def counts(host: Host, config_directory: str | None = None) -> QueueCounts
             incoming=found["incoming"],
             hold=found["hold"],
             maildrop=found["maildrop"],
+            trying=tuple(sorted(trying)[:TRYING]),
         )
     if b"usage:" in output.stderr:
         return await _listed(host, config_directory)

@@ -6,6 +6,7 @@ Does not promise that a snapshot is up to date; each `Feed` in it says how old i
 
 from __future__ import annotations
 
+import heapq
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
@@ -142,16 +143,27 @@ class Core:
     # -- what the screen gets --------------------------------------------------
 
     def addresses(self) -> Mapping[str, str]:
-        """Address of a peer -> destination, as far as the log and DNS tell; the log wins."""
+        """Address of a peer -> destination: as the log has it, else what is in the queue, else DNS."""
+        trying = self._queue.trying if self._queue else ()
+        ordered = sorted(self._resolved.values(), key=lambda resolved: resolved.destination in trying)
         known = {
-            address.address: name
-            for name, resolved in self._resolved.items()
+            address.address: resolved.destination
+            for resolved in ordered
             for answer in resolved.answers
             for host in answer.hosts
             for address in host.addresses
         }
         known.update(self.tracker.relays)
         return known
+
+    def wanted(self, most: int) -> list[str]:
+        """Destinations whose DNS is of use, the most urgent first: what is being tried and was not logged
+        yet, then by traffic.
+        """
+        logged = self.tracker.destinations
+        trying = [name for name in (self._queue.trying if self._queue else ()) if name not in logged]
+        busy = heapq.nlargest(most, logged.values(), key=lambda row: row.sent + row.deferred + row.bounced)
+        return [*trying, *(row.name for row in busy)][:most]
 
     def tick(self, now: float) -> Snapshot:
         """The snapshot of this moment."""
@@ -186,15 +198,19 @@ class Core:
         return tuple(self._history)
 
     def _destinations(self, now: float) -> tuple[Destination, ...]:
-        """The tracker's rows with their live connections; a row that did not change is the same object."""
+        """The tracker's rows with their live connections, then what has connections and no line of log yet.
+
+        A row that did not change is the same object.
+        """
         rows = self.tracker.rows(now)
         if rows is self._rows[0] and self._live == self._rows[1]:
             return self._rows[2]
         joined = list(rows)
         if self._live:
+            unlogged = dict(self._live)
             kept: dict[str, tuple[Destination, Live, Destination]] = {}
             for i, row in enumerate(rows):
-                live = self._live.get(row.destination)
+                live = unlogged.pop(row.destination, None)
                 if live is None:
                     continue
                 cached = self._joined.get(row.destination)
@@ -202,6 +218,13 @@ class Core:
                     cached = (row, live, replace(row, live=live))
                 kept[row.destination] = cached
                 joined[i] = cached[2]
+            for name, live in unlogged.items():
+                cached = self._joined.get(name)
+                if cached is None or cached[0] is not cached[2] or cached[1] != live:
+                    row = Destination(destination=name, live=live)
+                    cached = (row, live, row)
+                kept[name] = cached
+                joined.append(cached[2])
             self._joined = kept
         result = tuple(joined)
         self._rows = (rows, self._live, result)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import heapq
 import time
 from collections.abc import Callable
 from typing import Final
@@ -32,11 +31,14 @@ SETTINGS_LOOK: Final = 2.0
 
 SOCKETS_LOOK: Final = 1.0
 QUEUE_LOOK: Final = 10.0
+QUEUE_SOON: Final = 2.0
+"""Seconds between two looks at the queue where a peer is new and nothing tells its destination."""
+
 QUEUE_SHARE: Final = 50
 """The queue is listed at most 1/50 of the time: listing a hundred thousand messages is no small thing."""
 
 OTHERS: Final = 40
-"""Destinations, by traffic, whose DNS is kept in view besides the selected one."""
+"""Destinations whose DNS is kept in view besides the selected one."""
 
 
 class LocalSession(Session):
@@ -55,6 +57,8 @@ class LocalSession(Session):
         self._log = log
         self._settings_known = asyncio.Event()  # read, or known to be unreadable
         self._names = Names(self._host)
+        self._puzzled = asyncio.Event()  # a peer that neither log nor DNS knows: the queue may
+        self._unknown: frozenset[str] = frozenset()
         super().__init__(Core(self._host.name), interval)
 
     async def run(self, publish: Callable[[Snapshot], None]) -> None:
@@ -137,6 +141,14 @@ class LocalSession(Session):
             # In a thread: as root every /proc/PID/fd is read, and keys come first.
             rows = await asyncio.to_thread(sampler.sample, ports, self.core.addresses())
             self.take(SocketSample(rows, sampler.note))
+            unknown = frozenset(
+                row.peer_address
+                for row in rows
+                if row.direction == "out" and not row.filter_hop and row.destination is None
+            )
+            if unknown - self._unknown:
+                self._puzzled.set()
+            self._unknown = unknown
             await asyncio.sleep(SOCKETS_LOOK)
 
     async def _queue(self) -> None:
@@ -146,13 +158,14 @@ class LocalSession(Session):
             self.take(await queue.counts(self._host, self._config_directory))
             cost = time.monotonic() - started
             self._show(Feed(name="queue", state="live", since=time.time()))
-            await asyncio.sleep(max(QUEUE_LOOK, QUEUE_SHARE * cost))
+            await asyncio.sleep(max(QUEUE_SOON, QUEUE_SHARE * cost))
+            try:
+                async with asyncio.timeout(QUEUE_LOOK - QUEUE_SOON):
+                    await self._puzzled.wait()
+            except TimeoutError:
+                pass
+            self._puzzled.clear()
 
     async def _dns(self) -> None:
         await self._settings_known.wait()
-        await self._names.run(self.take, lambda: self.selected, self._others)
-
-    def _others(self) -> list[str]:
-        rows = self.core.tracker.rows(self.now())
-        busy = heapq.nlargest(OTHERS, rows, key=lambda row: row.sent + row.deferred + row.bounced)
-        return [row.destination for row in busy]
+        await self._names.run(self.take, lambda: self.selected, lambda: self.core.wanted(OTHERS))

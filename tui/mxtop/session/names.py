@@ -113,7 +113,8 @@ class Names:
                 except OSError:
                     text = None  # as the C library: the nameserver of this host
                 dnssec = transport.smtp_dns_support_level == "dnssec"
-                resolver = Resolver(resolvconf.parse(text), host=self._host.name, dnssec=dnssec)
+                name = settings.myhostname or self._host.name
+                resolver = Resolver(resolvconf.parse(text), host=name, dnssec=dnssec)
                 await self._stack.enter_async_context(resolver)
                 self._lookups[path] = Lookup(resolver, self._cache)
             return self._lookups[path]

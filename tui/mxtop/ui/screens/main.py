@@ -191,6 +191,8 @@ class Main(Screen[None]):
         self.lay_out()
 
     def action_panel(self, number: int) -> None:
+        if self.focused is self.input:  # pressed before the filter key, but on a longer way
+            return
         self._turn_to(NAMES[number - 1])
         self._focus_current()
 
