@@ -152,7 +152,7 @@ class Bench:
     def assert_sound(self, *contents: bytes) -> None:
         """main.cf is one of these, nothing is left beside it, Postfix runs, takes edits and sends mail."""
         assert self.main_cf.read_bytes() in contents
-        assert not [name for name in self.leftovers() if "mxtop" in name]
+        assert not [name for name in self.leftovers() if "mxtop" in name], self.leftovers()
         self.postfix.settle()  # it has been tested long enough by now
         assert self.postfix.command("postfix", "status").returncode == 0
         assert self.postfix.command("postconf", "-e", "mail_name=Again", timeout=20).returncode == 0

@@ -72,8 +72,8 @@ well_formed() { # WORD SERVICE PARAMETER VALUE of a request
 
 make_base() { # BASE
   case $1 in /*) ;; *) die $REFUSED "$1 is not an absolute path" ;; esac
-  mkdir -p -m 700 "$1" "$1/txn" 2>/dev/null
-  is_ours "$1" && is_ours "$1/txn" || die $REFUSED "$1 is not a directory of this user's own, mode 0700"
+  mkdir -p -m 700 "$1" 2>/dev/null
+  is_ours "$1" && { mkdir -m 700 "$1/txn" 2>/dev/null; is_ours "$1/txn"; } || die $REFUSED "$1 is not a directory of this user's own, mode 0700"
 }
 
 refuse() { # WORDS: nothing is staged, nothing is left

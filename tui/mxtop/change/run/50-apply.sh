@@ -49,6 +49,7 @@ arm() { # the way back, before there is anything to come back from
 
 apply() {
   local other now
+  put "$T/begun" "$(signature)" || die $REFUSED "cannot write in $T"
   take_lock $LOCK_SECONDS || die $LATER "another mxtop is at work here"
   [ "$(state)" = prepared ] || die $REFUSED "$ID is $(state), not prepared"
   other=$(pending_other) && give_up $LATER "change $other waits for its answer: confirm it or take it back first"

@@ -1,6 +1,7 @@
 # What there is to tell.  $BASE holds lock, audit.jsonl and txn/ID/: meta (what and where), lines and request (what
-# was asked), settings (before and after), before, after and backup (the file), state, armed (who watches), applied
-# (since when), put (what goes in for what), journal, out (of the last command), run.sh (this script).
+# was asked), settings (before and after), before, after and backup (the file), state, begun (who applies), armed
+# (who watches), applied (since when), put (what goes in for what), journal, out (of the last command), said (all that
+# apply said), run.sh (this script); now and then reserve, revert and reverted, stranger.
 
 status() {
   local at boot_id left=
@@ -29,7 +30,14 @@ list() { # the ids, oldest first, and their states
 }
 
 start() { # apply, in a session of its own: no terminal and no connection takes it along
+  local deadline
+  [ "$(state)" = prepared ] || die $REFUSED "$ID is $(state), not prepared"
   setsid sh "$SELF" apply "$BASE" "$ID" </dev/null >/dev/null 2>"$T/said" &
+  deadline=$(($(clock) + 1000))
+  until [ -e "$T/begun" ]; do # from then on it has left our session
+    [ "$(clock)" -lt $deadline ] || die $REFUSED "$ID could not be started"
+    sleep 0.05
+  done
 }
 
 show() { # FILE
