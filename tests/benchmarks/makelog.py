@@ -8,6 +8,8 @@ turned away by postscreen and smtpd, warnings, statistics, and other programs' l
 one line in eight is a delivery.  Time advances by some milliseconds a line.
 """
 
+# ruff: noqa: E501  log lines are long
+
 from __future__ import annotations
 
 import argparse
@@ -116,7 +118,7 @@ class Maker:
         yield f"postfix/qmgr[{self.pids['qmgr']}]", f"{queue_id}: removed"
         if r.random() < 0.5:
             yield (
-                f"dovecot",
+                "dovecot",
                 f"lmtp({user})<{r.randrange(30000)}><{queue_id}>: sieve: msgid=<{r.getrandbits(64):x}@{domain}>: stored mail into mailbox 'INBOX'",
             )
 
