@@ -45,20 +45,26 @@ def columns(live_known: Callable[[], bool]) -> tuple[Column[Destination], ...]:
         Column("live", "v4/v6", 5, live, lambda d: d.live.ipv4 + d.live.ipv6, right=True,
                help="connections now, v4/v6"),
         Column("hanging", "Hang", 4, lambda d: units.count(hanging(d)) if live_known() else units.UNKNOWN,
-               hanging, right=True, role=lambda d: "bad" if hanging(d) else "muted",
+               lambda d: (hanging(d), _deferred(d)), right=True, role=lambda d: "bad" if hanging(d) else "muted",
                help="attempts that hang now (SYN_SENT)"),
-        Column("deferred", "Defer", 6, lambda d: units.count(d.deferred), lambda d: d.deferred, right=True,
+        Column("deferred", "Defer", 6, lambda d: units.count(d.deferred), _deferred, right=True,
                role=lambda d: "slow" if d.deferred else "muted", help="deferred"),
         Column("delay", "Delay", 5, lambda d: units.duration(d.delay), lambda d: d.delay, right=True,
                help="median delay of recent attempts (c + d)"),
         Column("sent_rate", "Sent/s", 6, lambda d: _rate(d.sent_rate), lambda d: d.sent_rate, right=True),
         Column("deferred_rate", "Def/s", 5, lambda d: _rate(d.deferred_rate), lambda d: d.deferred_rate,
-               right=True, help="deferred/s"),
-        Column("sent", "Sent", 6, lambda d: units.count(d.sent), lambda d: d.sent, right=True),
-        Column("bounced", "Bounce", 6, lambda d: units.count(d.bounced), lambda d: d.bounced, right=True,
+               right=True, optional=True, help="deferred/s"),
+        Column("sent", "Sent", 6, lambda d: units.count(d.sent), lambda d: d.sent, right=True,
+               optional=True),
+        Column("bounced", "Bounce", 6, lambda d: units.count(d.bounced), lambda d: d.bounced, right=True, optional=True,
                role=lambda d: "bad" if d.bounced else "muted", help="bounced"),
-        Column("reply", "Last reply", 30, _reply, lambda d: d.last_reply, most=REPLY, descending=False),
+        Column("reply", "Last reply", 30, _reply, lambda d: d.last_reply, most=REPLY, descending=False, optional=True),
     )  # fmt: skip
+
+
+def _deferred(row: Destination) -> tuple[int, int]:
+    """Equal ones by their traffic."""
+    return row.deferred, row.sent + row.bounced
 
 
 def _reply(row: Destination) -> SafeText:
@@ -111,11 +117,11 @@ class Destinations(Panel):
         none = not self.table.rows
         if none:
             self.empty.show_lines(nothing(view, self.filter, max(20, self.size.width - 3)))
-        # The focus has to stay in this panel while its view changes.
-        focused = self.has_focus_within
-        self.set_class(none, "-empty")
-        if focused:
-            self.focus_view()
+        if none != self.has_class("-empty"):
+            focused = self.has_focus_within  # it has to stay in this panel while its view changes
+            self.set_class(none, "-empty")
+            if focused:
+                self.focus_view()
         self.retitle()
 
     def focus_view(self) -> None:

@@ -110,13 +110,14 @@ class Sockets(Panel):
             if not view.loopback:
                 rows = tuple(row for row in rows if not row.filter_hop)
             self.table.show_rows(rows)
-        focused = self.has_focus_within
         none = not self.table.rows
         if none:
             self.empty.show_lines(nothing(view, self.filter, max(20, self.size.width - 3)))
-        self.set_class(none, "-empty")
-        if focused:
-            self.focus_view()
+        if none != self.has_class("-empty"):
+            focused = self.has_focus_within  # it has to stay in this panel while its view changes
+            self.set_class(none, "-empty")
+            if focused:
+                self.focus_view()
         self.retitle()
 
     def focus_view(self) -> None:

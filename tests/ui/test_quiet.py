@@ -1,0 +1,31 @@
+"""Where nothing happens, nothing is painted: an idle screen must cost next to nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from tests.ui.fake import SNAPSHOT
+from tests.ui.harness import running, settle
+from textual.widget import Widget
+
+
+@pytest.mark.parametrize("panel", [2, 4])
+async def test_the_same_rows_again_repaint_no_table(panel: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with running(SNAPSHOT) as (app, pilot):
+        app.main.action_panel(panel)  # the focus is there
+        await settle(pilot)
+        painted: list[str | None] = []
+        refresh = Widget.refresh
+
+        def noted(self: Widget, *regions: Any, **options: Any) -> Widget:
+            painted.append(self.id)
+            return refresh(self, *regions, **options)
+
+        monkeypatch.setattr(Widget, "refresh", noted)
+        app.publish(replace(SNAPSHOT, time=SNAPSHOT.time + 1))
+        await settle(pilot)
+        assert not {"destinations-table", "sockets-table"} & set(painted)
+        app.main.destinations.table.refresh()
+        assert "destinations-table" in painted  # a refresh would have been seen
