@@ -126,7 +126,10 @@ async def test_empty_states_filter_and_notices() -> None:
 )
 async def test_options_and_errors(payload: str) -> None:
     session = FakeSession(SNAPSHOT)
-    async with running(session=session, theme_name=payload, keys={payload: payload}) as (app, pilot):
+    async with running(session=session, theme_name=payload, keys={payload: payload}, notices=[payload]) as (
+        app,
+        pilot,
+    ):
         seen = screen_text(app)
         session.error = MxtopError(payload, payload)
         app.fail(session.error)

@@ -128,6 +128,20 @@ def test_one_family_only_is_said_beside_the_version() -> None:
     assert "ipv4 only" in plain([tuple(summary.where(View(snapshot=replace(SNAPSHOT, settings=settings))))])
 
 
+def test_a_log_that_does_not_grow_has_totals_instead_of_rates() -> None:
+    assert (
+        plain([tuple(summary.rates(View(snapshot=SNAPSHOT)))]).strip()
+        == "sent 23.2/s deferred 4.1/s bounced 0.2/s"
+    )
+    files = View(snapshot=replace(SNAPSHOT, mode="files"))
+    assert plain([tuple(summary.rates(files))]).strip() == "sent 17.1k deferred 417 bounced 10"
+
+
+def test_a_gap_in_a_live_log_is_told() -> None:
+    view = View(snapshot=replace(SNAPSHOT, feeds=log("live", remedy="lines are missing: copytruncate")))
+    assert "▲ log: lines are missing: copytruncate" in plain([summary._news(view, 200)])
+
+
 def test_what_was_dropped_is_shown() -> None:
     totals = Totals(lines=1000, unparsed=10, dropped={"destinations": 12, "queue ids": 0})
     text = plain([summary._news(View(snapshot=replace(SNAPSHOT, totals=totals)), 200)])

@@ -75,7 +75,7 @@ class MxtopApp(App[int], inherit_bindings=False):
         self._shown = self._latest
         self._copied = ""
         loaded = theme.load([theme.theme_directory(), *theme_directories])
-        self._notices = [*notices, *self.keymap.problems, *loaded.problems]
+        self._notices = [*(clean(notice, 300) for notice in notices), *self.keymap.problems, *loaded.problems]
         for each in loaded.themes:
             self.register_theme(each)
         wanted = theme_name or theme.DEFAULT

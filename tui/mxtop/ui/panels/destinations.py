@@ -45,8 +45,8 @@ def columns(live_known: Callable[[], bool]) -> tuple[Column[Destination], ...]:
         Column("live", "v4/v6", 5, live, lambda d: d.live.ipv4 + d.live.ipv6, right=True,
                help="connections now, v4/v6"),
         Column("hanging", "Hang", 4, lambda d: units.count(hanging(d)) if live_known() else units.UNKNOWN,
-               lambda d: (hanging(d), _deferred(d)), right=True, role=lambda d: "bad" if hanging(d) else "muted",
-               help="attempts that hang now (SYN_SENT)"),
+               lambda d: (hanging(d), _deferred(d)), right=True,
+               role=lambda d: "bad" if hanging(d) else "muted", help="attempts that hang now (SYN_SENT)"),
         Column("deferred", "Defer", 6, lambda d: units.count(d.deferred), _deferred, right=True,
                role=lambda d: "slow" if d.deferred else "muted", help="deferred"),
         Column("delay", "Delay", 5, lambda d: units.duration(d.delay), lambda d: d.delay, right=True,
@@ -56,9 +56,10 @@ def columns(live_known: Callable[[], bool]) -> tuple[Column[Destination], ...]:
                right=True, optional=True, help="deferred/s"),
         Column("sent", "Sent", 6, lambda d: units.count(d.sent), lambda d: d.sent, right=True,
                optional=True),
-        Column("bounced", "Bounce", 6, lambda d: units.count(d.bounced), lambda d: d.bounced, right=True, optional=True,
-               role=lambda d: "bad" if d.bounced else "muted", help="bounced"),
-        Column("reply", "Last reply", 30, _reply, lambda d: d.last_reply, most=REPLY, descending=False, optional=True),
+        Column("bounced", "Bounce", 6, lambda d: units.count(d.bounced), lambda d: d.bounced, right=True,
+               optional=True, role=lambda d: "bad" if d.bounced else "muted", help="bounced"),
+        Column("reply", "Last reply", 30, _reply, lambda d: d.last_reply, most=REPLY, descending=False,
+               optional=True),
     )  # fmt: skip
 
 

@@ -120,14 +120,17 @@ def queue(view: View) -> list[Span]:
 
 
 def rates(view: View) -> list[Span]:
+    """Deliveries per second; in a log that does not grow, all of them."""
     snapshot = view.snapshot
     spans: list[Span] = []
-    for value, word, role in (
+    for rate, word, role in (
         (snapshot.sent_rate, "sent", "ok"),
         (snapshot.deferred_rate, "deferred", "slow"),
         (snapshot.bounced_rate, "bounced", "bad"),
     ):
-        spans += [(SafeText(f"{word} "), "muted"), (units.rate(value), role if value else "text")]
+        total = snapshot.totals.deliveries.get(word, 0)
+        number, shown = (total, units.count(total)) if snapshot.mode == "files" else (rate, units.rate(rate))
+        spans += [(SafeText(f"{word} "), "muted"), (shown, role if number else "text")]
         spans.append((literal(" "), "text"))
     return spans
 
@@ -136,7 +139,7 @@ def _with_spark(view: View, width: int) -> Line:
     gap = literal("   " if width >= 100 else "  ")
     left = [*queue(view), (gap, "text"), *rates(view)]
     room = width - width_of(left) - 1
-    if room >= 6 and view.snapshot.history:
+    if room >= 6 and view.snapshot.history and view.snapshot.mode != "files":
         left += [(literal(" "), "text"), (spark(view.snapshot.history, room), "accent")]
     return tuple(left)
 
@@ -161,7 +164,10 @@ def _news(view: View, width: int) -> Line:
     spans += [*_understood(view), *_dropped(view)]
     log = view.snapshot.feeds.get("log")
     if log is not None and log.detail:
-        spans.append((clean(log.detail, 200), "muted"))
+        spans.append((clean(f"{log.detail}  ", 200), "muted"))
+    for feed in view.snapshot.feeds.values():
+        if feed.remedy:  # it goes on, but something is to be known: a gap, say
+            spans.append((SafeText(f"▲ {clean(feed.name, 20)}: {clean(feed.remedy, 300)}"), "slow"))
     return _between(spans, [], width)
 
 

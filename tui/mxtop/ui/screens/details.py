@@ -91,8 +91,8 @@ def _stages(row: Destination) -> list[Line]:
 
 def families(counts: Families) -> list[Line]:
     """The families side by side, those that had any traffic."""
-    heads = ("new", "reused", "no conn", "sent", "deferred", "bounced", "p50", "p95")
-    shown: list[Line] = [((SafeText("     " + "".join(f"{head:>9}" for head in heads)), "muted"),)]
+    heads = ("   new", "  reused", "  no conn", "   sent", " deferred", "  bounced", "    p50", "    p95")
+    shown: list[Line] = [((SafeText("     " + "".join(heads)), "muted"),)]
     for family, f in counts.items():
         numbers = (f.connections, f.reused, f.failed_connects, f.sent, f.deferred, f.bounced)
         if family in ("unix", "none") and not any(numbers):
@@ -101,7 +101,7 @@ def families(counts: Families) -> list[Line]:
         shown.append(
             (
                 (SafeText(FAMILY[family].ljust(5)), FAMILY_ROLE[family]),
-                (SafeText("".join(f"{cell:>9}" for cell in cells)), "text"),
+                (SafeText("".join(c.rjust(len(head)) for c, head in zip(cells, heads, strict=True))), "text"),
             )
         )
     return shown

@@ -26,7 +26,7 @@ Row = TypeVar("Row")
 CURSOR_MARK = "▸"
 
 
-def _total(widths: tuple[int, ...]) -> int:
+def _total(widths: Sequence[int]) -> int:
     """The cells of a whole line: the cursor's mark, the columns, a space between them."""
     return 1 + sum(widths) + len(widths) - 1
 
@@ -38,6 +38,7 @@ class Column(Generic[Row]):
     `line` gives the same text in pieces with roles, for a cell of several colours.
     `width` in cells; with `most` it grows as long as there is room.  `descending`: how it is sorted
     first.  `frozen` columns stay when the rest scrolls sideways: they must come first.
+    `optional` ones may be out of sight so that others can grow.
     """
 
     id: str
@@ -51,6 +52,7 @@ class Column(Generic[Row]):
     most: int = 0
     descending: bool = True
     frozen: bool = False
+    optional: bool = False
     help: str = ""
 
 
@@ -192,18 +194,20 @@ class Table(Painted, Generic[Row]):
     # -- painting -----------------------------------------------------------
 
     def on_resize(self, event: events.Resize) -> None:
-        self._measure(self.room)
+        self._measure(self.room - 1)  # the last cell is for the sign that there is more
 
     def _measure(self, width: int) -> None:
-        """Share the room that is left among the columns that can grow."""
+        """Share the room that is left among the columns that can grow; optional ones come last."""
         widths = [column.width for column in self.columns]
-        room = width - _total(tuple(widths))
-        growing = [i for i, column in enumerate(self.columns) if column.most > column.width]
-        while room > 0 and growing:
-            for i in growing[:room]:
-                widths[i] += 1
-            room -= len(growing[:room])
-            growing = [i for i in growing if widths[i] < self.columns[i].most]
+        for part in (False, True):
+            counted = [w for w, c in zip(widths, self.columns, strict=True) if part or not c.optional]
+            room = width - _total(counted)
+            growing = [i for i, c in enumerate(self.columns) if c.optional is part and c.most > c.width]
+            while room > 0 and growing:
+                for i in growing[:room]:
+                    widths[i] += 1
+                room -= len(growing[:room])
+                growing = [i for i in growing if widths[i] < self.columns[i].most]
         if tuple(widths) != self._widths:
             self._widths = tuple(widths)
             self.virtual_size = Size(_total(self._widths), len(self._view) + 1)
@@ -242,7 +246,7 @@ class Table(Painted, Generic[Row]):
         end = 1
         for column, cells in zip(self.columns, self._widths, strict=True):
             end += cells + 1
-            yield column, cells, column.frozen or not column.right or end - 1 - x <= width
+            yield column, cells, column.frozen or not column.right or end - x <= width
 
     def _join(self, frozen: list[Segment], moving: list[Segment], x: int, width: int, base: str) -> Strip:
         still = Strip(frozen).simplify()
