@@ -16,9 +16,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from mxtop.change import script
 from tests.lab import Lab
 from tests.lab.postfix import Postfix
+
+from mxtop.change import script
 
 SETTLED = ("confirmed", "rolledback", "conflict", "rollback-failed", "failed")
 _number = itertools.count(1)
@@ -87,10 +88,17 @@ class Bench:
         """A verb to its end; `before` is a command line (strace, unshare, …) that it runs under."""
         argv = self.lab.namespace.argv([*before, *self.argv(verb, *arguments, shell=shell)])
         return subprocess.run(
-            argv, env=self.environment, capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL
+            argv,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            stdin=subprocess.DEVNULL,
         )
 
-    def start(self, verb: str, before: Sequence[str] = (), env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+    def start(
+        self, verb: str, before: Sequence[str] = (), env: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
         """The verb on the latest change, in a session of its own."""
         return subprocess.Popen(
             self.lab.namespace.argv([*before, *self.argv(verb, self.id)]),
@@ -107,8 +115,15 @@ class Bench:
         """A new change, prepared; by default IPv6 first."""
         self.id = f"T{next(_number):06}"
         wanted = edits or ("set - smtp_address_preference ipv6",)
-        options = [f"window {window}", f"limit {limit}", "operator tester", *([f"swap {swap}"] if swap else [])]
-        done = self.run("stage", self.id, str(self.postfix.config_directory), *options, *wanted, before=before)
+        options = [
+            f"window {window}",
+            f"limit {limit}",
+            "operator tester",
+            *([f"swap {swap}"] if swap else []),
+        ]
+        done = self.run(
+            "stage", self.id, str(self.postfix.config_directory), *options, *wanted, before=before
+        )
         return done
 
     def staged(self, *edits: str, window: int = 60, limit: int = 30, swap: str = "") -> None:
@@ -163,7 +178,15 @@ class Bench:
 
     def assert_drains(self) -> None:
         mark = self.postfix.mark()
-        argv = ["sendmail", "-C", str(self.postfix.config_directory), "-i", "-f", "a@sender.example", "u@dual.example"]
+        argv = [
+            "sendmail",
+            "-C",
+            str(self.postfix.config_directory),
+            "-i",
+            "-f",
+            "a@sender.example",
+            "u@dual.example",
+        ]
         self.lab.run(argv, input="Subject: bench\n\nbench\n", check=True)
         self.postfix.wait_lines(r"to=<u@dual\.example>.* status=sent ", since=mark)
 

@@ -11,7 +11,6 @@ import subprocess
 import time
 
 import pytest
-
 from tests.change.bench import Bench, wait
 
 pytestmark = pytest.mark.lab
@@ -140,7 +139,9 @@ def test_postfix_was_stopped_in_the_window(bench: Bench) -> None:
 def test_a_command_of_postfix_lets_us_down(bench: Bench, verb: str, how: str) -> None:
     """F20, F25: it goes back at once; a hanging command is ended."""
     body = {"fails": "exit 1", "hangs": "exec sleep 1000"}[how]
-    once = f'[ "$3" != {verb} ] || [ -e "$0.used" ] || {{ : >"$0.used"; {body}; }}\nexec /usr/sbin/postfix "$@"'
+    once = (
+        f'[ "$3" != {verb} ] || [ -e "$0.used" ] || {{ : >"$0.used"; {body}; }}\nexec /usr/sbin/postfix "$@"'
+    )
     bench.staged(limit=4)
     bench.stub("postfix", once)
     done = bench.run("apply", bench.id)
@@ -215,6 +216,7 @@ def test_the_edit_lock_is_held(bench: Bench) -> None:
 
 def test_only_the_chosen_instance(bench: Bench, benches: list[Bench]) -> None:
     """F30."""
+
     def hashes() -> list[bytes]:
         return [path.read_bytes() for other in benches for path in (other.main_cf, other.postfix.master_cf)]
 
@@ -231,7 +233,9 @@ def test_a_setting_of_a_service(bench: Bench) -> None:
     """master.cf by `postconf -Pe`, and back to the byte."""
     first = bench.postfix.master_cf.read_bytes()
     bench.applied("set relay/unix smtp_address_preference ipv6")
-    assert bench.postfix.command("postconf", "-P", "relay/unix/smtp_address_preference").stdout.endswith("= ipv6\n")
+    assert bench.postfix.command("postconf", "-P", "relay/unix/smtp_address_preference").stdout.endswith(
+        "= ipv6\n"
+    )
     assert bench.main_cf.read_bytes() == bench.first
     assert bench.run("rollback", bench.id).returncode == 0
     assert bench.postfix.master_cf.read_bytes() == first
@@ -274,7 +278,9 @@ def test_postconf_waits_for_our_lock_and_edits_on_top(bench: Bench) -> None:
     """F5: `postconf -e` by another during the swap is an edit that stays, ours too."""
     bench.staged()
     # sync(1) is what the swap step runs while it holds Postfix's lock
-    bench.stub("sync", 'case $1 in */.main.cf.mxtop-*) : >"${0%/*}/here"; sleep 1;; esac\nexec /usr/bin/sync "$@"')
+    bench.stub(
+        "sync", 'case $1 in */.main.cf.mxtop-*) : >"${0%/*}/here"; sleep 1;; esac\nexec /usr/bin/sync "$@"'
+    )
     apply = bench.start("apply")
     wait(lambda: (bench.bin / "here").exists())
     other = subprocess.Popen(["postconf", "-c", str(bench.main_cf.parent), "-e", "mail_name=Other"])

@@ -17,10 +17,10 @@ from pathlib import Path
 from queue import SimpleQueue
 
 import pytest
-
-from mxtop.change import script
 from tests.change.bench import SETTLED, Bench, wait
 from tests.lab import Lab
+
+from mxtop.change import script
 
 pytestmark = pytest.mark.lab
 
@@ -56,7 +56,15 @@ def forks(bench: Bench, verb: str, trace: Path) -> list[tuple[str, int]]:
 
 
 def kill_at(call: str, number: int) -> list[str]:
-    return ["strace", "-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:signal=SIGKILL:when={number}"]
+    return [
+        "strace",
+        "-o",
+        "/dev/null",
+        "-e",
+        f"trace={call}",
+        "-e",
+        f"inject={call}:signal=SIGKILL:when={number}",
+    ]
 
 
 def spread(moments: list[tuple[str, int]], count: int) -> list[tuple[str, int]]:
@@ -73,7 +81,9 @@ def killed_while_applying(bench: Bench, call: str, number: int) -> None:
         time.sleep(0.3)  # a watchdog that was just started says so at once
     if (bench.txn / "armed").exists():
         watchdog = bench.watchdog()
-        wait(lambda: not Path(f"/proc/{watchdog}").exists(), 40, f"watchdog of {call} {number}: {bench.detail}")
+        wait(
+            lambda: not Path(f"/proc/{watchdog}").exists(), 40, f"watchdog of {call} {number}: {bench.detail}"
+        )
     if bench.state != "prepared":
         assert bench.state == "rolledback", f"{call} {number}: {bench.detail}"
     bench.wait_free()
@@ -116,7 +126,16 @@ def test_rollback_killed_and_asked_again(benches: list[Bench]) -> None:
 
 def a_command_dies(bench: Bench, call: str, fault: str, number: int) -> None:
     bench.staged(window=2)
-    strace = ["strace", "-f", "-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:{fault}:when={number}"]
+    strace = [
+        "strace",
+        "-f",
+        "-o",
+        "/dev/null",
+        "-e",
+        f"trace={call}",
+        "-e",
+        f"inject={call}:{fault}:when={number}",
+    ]
     code = bench.run("apply", bench.id, before=strace).returncode
     bench.wait_free()
     armed = (bench.txn / "armed").exists()
@@ -130,7 +149,11 @@ def a_command_dies(bench: Bench, call: str, fault: str, number: int) -> None:
 
 
 FAULTS = [
-    *(("renameat2,renameat,rename", fault, n) for fault in ("signal=SIGKILL", "error=ENOSPC") for n in (1, 2)),
+    *(
+        ("renameat2,renameat,rename", fault, n)
+        for fault in ("signal=SIGKILL", "error=ENOSPC")
+        for n in (1, 2)
+    ),
     *(("fsync", fault, n) for fault in ("signal=SIGKILL", "error=EIO") for n in (1,)),
     ("flock", "error=EINTR", 1),
     ("copy_file_range", "error=ENOSPC", 1),
@@ -149,7 +172,9 @@ def test_power_loss(bench: Bench) -> None:
     bench.staged(window=1)
     trace = bench.root / "trace"
     calls = "fsync,syncfs,renameat2,rename,renameat"
-    done = bench.run("apply", bench.id, before=["strace", "-f", "-y", "-o", str(trace), "-e", f"trace={calls}"])
+    done = bench.run(
+        "apply", bench.id, before=["strace", "-f", "-y", "-o", str(trace), "-e", f"trace={calls}"]
+    )
     assert done.returncode == 0
     lines = trace.read_text().splitlines()
     own = f".main.cf.mxtop-{bench.id}"
@@ -158,7 +183,11 @@ def test_power_loss(bench: Bench) -> None:
     directory = next(
         k for k, line in enumerate(lines) if "fsync(" in line and f"<{bench.main_cf.parent}>" in line
     )
-    backup = next(k for k, line in enumerate(lines) if "fsync(" in line and line.rstrip().split("<")[1].startswith(f"{bench.txn}/backup"))
+    backup = next(
+        k
+        for k, line in enumerate(lines)
+        if "fsync(" in line and line.rstrip().split("<")[1].startswith(f"{bench.txn}/backup")
+    )
     assert backup < written < swapped < directory
     assert bench.state == "rolledback"  # strace has waited for the watchdog too
     bench.assert_sound(bench.first)
@@ -209,7 +238,9 @@ def test_reboot_before_the_answer(bench: Bench) -> None:
 def test_killed_with_its_watchdog(bench: Bench) -> None:
     """F1, F26: what a crash of the machine leaves in `installed` goes back with the next start."""
     bench.staged()
-    bench.stub("postfix", '[ "$3" != check ] || { : >"${0%/*}/here"; sleep 30; }\nexec /usr/sbin/postfix "$@"')
+    bench.stub(
+        "postfix", '[ "$3" != check ] || { : >"${0%/*}/here"; sleep 30; }\nexec /usr/sbin/postfix "$@"'
+    )
     apply = bench.start("apply")
     wait(lambda: (bench.bin / "here").exists())
     assert bench.state == "installed"
@@ -249,7 +280,9 @@ def test_a_script_cut_off_anywhere_does_nothing(tmp_path: Path) -> None:
             base = tmp_path / "base"
             done = subprocess.run(
                 [shell, str(part), "stage", str(base), "X", "/etc", "set - a b"],
-                capture_output=True, text=True, timeout=20,
+                capture_output=True,
+                text=True,
+                timeout=20,
             )
             assert not base.exists(), (shell, cut)
             assert "not a directory" not in done.stderr

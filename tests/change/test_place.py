@@ -7,31 +7,31 @@ the test's own; SELinux is an extended attribute that root may set on any file s
 from __future__ import annotations
 
 import os
-import random
-import re
-import shutil
 import stat
 import subprocess
-import threading
-import time
 from pathlib import Path
 
 import pytest
-
-from mxtop.change import script
-from tests.change.bench import Bench, wait
+from tests.change.bench import Bench
 
 pytestmark = pytest.mark.lab
 
 FOREIGN = b"# somebody was here\n"
-ACL = bytes.fromhex("0200000001000600ffffffff020006000100000004000400ffffffff10000600ffffffff20000400ffffffff")
+ACL = bytes.fromhex(
+    "0200000001000600ffffffff020006000100000004000400ffffffff10000600ffffffff20000400ffffffff"
+)
 """user::rw-, user:1:rw-, group::r--, mask::rw-, other::r--: system.posix_acl_access as acl(5)'s kernel form."""
 
 
 def attributes(path: Path) -> tuple[object, ...]:
     found = path.stat()
     names = sorted(os.listxattr(path))
-    return (stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid, [(name, os.getxattr(path, name)) for name in names])
+    return (
+        stat.S_IMODE(found.st_mode),
+        found.st_uid,
+        found.st_gid,
+        [(name, os.getxattr(path, name)) for name in names],
+    )
 
 
 def test_attributes_and_symlink_are_kept_both_ways(bench: Bench) -> None:
@@ -164,7 +164,9 @@ def test_main_cf_is_a_bind_mount(bench: Bench) -> None:
 
 def test_a_read_only_file_system(bench: Bench) -> None:
     """F14: refused at the preview, and where it turns read-only afterwards."""
-    read_only = in_mounts(f"mount --bind {bench.main_cf.parent} {bench.main_cf.parent}; mount -o remount,bind,ro {bench.main_cf.parent}")
+    read_only = in_mounts(
+        f"mount --bind {bench.main_cf.parent} {bench.main_cf.parent}; mount -o remount,bind,ro {bench.main_cf.parent}"
+    )
     done = bench.stage(before=read_only)
     assert done.returncode == 2
     assert "cannot be written" in done.stderr

@@ -136,7 +136,12 @@ def postconf(worker: Worker, tries: int, seed: int, outcome: dict[str, int]) -> 
 
 def test_three_thousand_edits_against_the_swap(memory: Path) -> None:
     """F5, F6: two editors' loops and two of postconf, side by side."""
-    work = [(editor, "swap", 1000), (editor, "swap", 1000), (postconf, "place", 500), (postconf, "place", 500)]
+    work = [
+        (editor, "swap", 1350),
+        (editor, "swap", 1350),
+        (postconf, "place", 150),
+        (postconf, "place", 150),
+    ]
     outcomes: list[dict[str, int]] = []
     threads = []
     for number, (rival, what, tries) in enumerate(work):
@@ -152,10 +157,11 @@ def test_three_thousand_edits_against_the_swap(memory: Path) -> None:
         threads[-1].start()
     for thread in threads:
         thread.join()
-    for (_, _, tries), outcome in zip(work, outcomes, strict=True):
+    for (rival, _, tries), outcome in zip(work, outcomes, strict=True):
         assert outcome["lost"] == 0, outcomes
         assert outcome["refused"] + outcome["swapped"] == tries, outcomes
-        assert min(outcome["refused"], outcome["swapped"]) > tries / 20, outcomes  # it really was a race
+        if rival is editor:  # it really was a race; postconf waits for the lock, or comes before it
+            assert min(outcome["refused"], outcome["swapped"]) > tries / 20, outcomes
 
 
 CUT = """

@@ -1,2 +1,4 @@
-"""One change to one Postfix instance, made so that it can be taken back: stage, preview, apply, watch, confirm,
-undo.  The work is done by one shell script on the machine whose Postfix it is (`run/`)."""
+"""One change to one Postfix instance, made so that it can be taken back.
+
+Stage, preview, apply, watch, confirm, undo: one shell script does it on the machine whose Postfix it is (`run/`).
+"""

@@ -1,9 +1,9 @@
 """The script that does the work on the machine whose Postfix it is, and how it gets there.
 
-The parts of `run/` joined in the order of their names are one self-contained script for dash and bash, whose last
-line is the only one that acts.  It travels on standard input to a temporary file, which is run only if its SHA-256
-is the one in the command line; from then on each change keeps its own copy beside its backup.  Nothing here
-promises privileges: the caller puts `sudo` in front.
+The parts of `run/` joined in the order of their names are one self-contained script for dash and bash, whose
+last line is the only one that acts.  It travels on standard input to a temporary file, which is run only if
+its SHA-256 is the one in the command line; from then on each change keeps its own copy beside its backup.
+Nothing here promises privileges: the caller puts `sudo` in front.
 """
 
 from __future__ import annotations

@@ -97,7 +97,7 @@ run() { # SECONDS ARGV…: a command that cannot hang; its output in $T/out, a l
   began=$(clock)
   timeout -k 5 "$seconds" "$@" </dev/null >"$T/out" 2>&1 8>&- 9>&-
   code=$?
-  note "command${TAB}$code${TAB}$(($(clock) - began))" "$*"
+  note "command${TAB}$code${TAB}$(($(clock) - began))" "$(printf '%s\037' "$@")"
   return $code
 }
 

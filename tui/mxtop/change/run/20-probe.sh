@@ -17,8 +17,15 @@ if libc.renameat2(-100, os.fsencode(sys.argv[1]), -100, os.fsencode(sys.argv[2])
     sys.exit(os.strerror(ctypes.get_errno()))
 '
 
+MV= # how often mv(1) speaks of its --exchange, once it was asked
+
+mv_can_exchange() {
+  [ -n "$MV" ] || MV=$(mv --help 2>/dev/null | grep -c -e --exchange)
+  [ "$MV" != 0 ]
+}
+
 exchange() { # A B: the two names swap their files, in one step (renameat2(2), RENAME_EXCHANGE)
-  if mv --help 2>/dev/null | grep -q -e --exchange; then
+  if mv_can_exchange; then
     mv --exchange -T -- "$1" "$2" 8>&- 9>&-
   else
     "$(python)" -I -S -c "$EXCHANGE_PY" "$1" "$2" 8>&- 9>&-
@@ -30,8 +37,9 @@ swap_kind() { # DIRECTORY: how a file there can be replaced
     ext2/ext3 | ext4 | xfs | btrfs | tmpfs | overlayfs | f2fs | zfs) ;;
     *) echo rename; return ;;
   esac
-  if mv --help 2>/dev/null | grep -q -e --exchange; then echo exchange; return; fi
-  if path=$(python) && "$path" -I -S -c 'import ctypes; ctypes.CDLL(None).renameat2' 2>/dev/null; then
+  if mv_can_exchange; then
+    echo exchange
+  elif path=$(python) && "$path" -I -S -c 'import ctypes; ctypes.CDLL(None).renameat2' 2>/dev/null; then
     echo exchange
   else
     echo rename

@@ -2,6 +2,7 @@
 # rollback-failed; failed: given up before anything changed.
 
 give_up() { # CODE WORDS: nothing has changed
+  put "$T/code" "$1"
   enter failed "$2"
   exit "$1"
 }

@@ -1,7 +1,7 @@
 # What there is to tell.  $BASE holds lock, audit.jsonl and txn/ID/: meta (what and where), lines and request (what
 # was asked), settings (before and after), before, after and backup (the file), state, begun (who applies), armed
-# (who watches), applied (since when), put (what goes in for what), journal, out (of the last command), said (all that
-# apply said), run.sh (this script); now and then reserve, revert and reverted, stranger.
+# (who watches), applied (since when), put (what goes in for what), journal, out (of the last command), code (exit code of a
+# change that failed), said (all that apply said), run.sh (this script); now and then reserve, revert and reverted, stranger.
 
 status() {
   local at boot_id left=
@@ -13,6 +13,7 @@ status() {
     [ $left -gt 0 ] || left=0
     printf 'remaining %s\n' "$left"
   fi
+  [ ! -s "$T/code" ] || printf 'code %s\n' "$(cat "$T/code")"
   if [ -s "$T/armed" ] && alive "$T/armed"; then echo 'watchdog alive'; else echo 'watchdog gone'; fi
   echo settings
   cat "$T/settings"
