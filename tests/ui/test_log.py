@@ -103,7 +103,7 @@ async def test_filter_finds_old_and_new_lines() -> None:
         view.show_tail(view.tail.extended(["other 5", "line 777775"]))
         await pilot.pause()
         assert view.count() == wanted + 1 and "line 777775" in shown(app)
-        tail = view.tail.extended(lines(5_000_000, 5_000_600), cap=1024)
+        tail = view.tail.extended(lines(5_000_000, 5_000_600), cap=2048)
         view.show_tail(tail)
         await pilot.pause()
         assert all(number >= tail.first for number in view._numbers)
