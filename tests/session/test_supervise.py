@@ -40,3 +40,17 @@ async def test_a_bug_is_not_hidden() -> None:
 
     with pytest.raises(KeyError):
         await supervise("log", feed, lambda feed: None)
+
+
+async def test_the_same_trouble_again_is_since_the_first_time() -> None:
+    errors = [MxtopError("a"), MxtopError("a"), MxtopError("b")]
+    shown: list[Feed] = []
+
+    async def feed() -> None:
+        if errors:
+            raise errors.pop(0)
+
+    await supervise("log", feed, shown.append)
+    first, again, other = (f.since for f in shown)
+    assert first is not None and other is not None
+    assert first == again < other

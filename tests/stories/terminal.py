@@ -147,8 +147,8 @@ class Terminal:
     def exit_code(self, timeout: float = 20) -> int:
         """How the program ended."""
         deadline = time.monotonic() + timeout
-        while self.ask("#{pane_dead}") != "1":
+        while not (status := self.ask("#{pane_dead_status}")):  # comes a moment after the end
             if time.monotonic() > deadline:
                 raise TimeoutError(f"still runs after {timeout} s:\n{self.text()}")
             time.sleep(_LOOK)
-        return int(self.ask("#{pane_dead_status}"))
+        return int(status)

@@ -35,6 +35,14 @@ HISTORY: Final = 120
 """Values that the sparkline keeps, one a tick."""
 
 
+FEEDS: Final = ("log", "sockets", "queue", "settings", "dns")
+"""The order in which they are told."""
+
+
+def _place(feed: str) -> int:
+    return FEEDS.index(feed) if feed in FEEDS else len(FEEDS)
+
+
 class Core:
     """The joined state of one host.  Times are wall-clock seconds of the log's own clock."""
 
@@ -172,7 +180,7 @@ class Core:
             host=self.settings.myhostname if self.settings and self.settings.myhostname else self.host,
             mode=self.mode,
             time=now,
-            feeds=dict(self._feeds),
+            feeds={name: self._feeds[name] for name in sorted(self._feeds, key=_place)},
             totals=self.tracker.totals(),
             sent_rate=sent,
             deferred_rate=deferred,

@@ -24,6 +24,8 @@ STEADY: Final = 60.0
 async def supervise(name: str, run: Callable[[], Awaitable[None]], show: Callable[[Feed], None]) -> None:
     """Run a feed until it ends by itself; tell `show` of each failure."""
     failures = 0
+    told: tuple[str, str] | None = None
+    since = 0.0
     while True:
         started = time.monotonic()
         try:
@@ -35,8 +37,10 @@ async def supervise(name: str, run: Callable[[], Awaitable[None]], show: Callabl
         else:
             return
         if time.monotonic() - started > STEADY:
-            failures = 0
+            failures, told = 0, None
+        if told != (title, remedy):  # the same trouble again is since then
+            told, since = (title, remedy), time.time()
         pause = PAUSES[min(failures, len(PAUSES) - 1)]
         failures += 1
-        show(Feed(name=name, state="down", detail=title, remedy=remedy, since=time.time()))
+        show(Feed(name=name, state="down", detail=title, remedy=remedy, since=since))
         await asyncio.sleep(pause)
