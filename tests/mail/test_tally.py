@@ -24,8 +24,8 @@ def delivered(
 @pytest.mark.parametrize(
     ("outcomes", "state"),
     [
-        ("", "idle"),
-        ("d" * 9, "idle"),
+        ("", "few"),
+        ("d" * 9, "few"),
         ("d" * 10, "stuck"),
         ("s" + "d" * 9, "failing"),
         ("s" * 8 + "d" * 2, "failing"),

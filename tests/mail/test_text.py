@@ -47,6 +47,7 @@ def test_the_words_of_the_house() -> None:
 
 def test_marks_do_not_climb() -> None:
     assert clean("e" + "\u0301" * 5000) == "e" + "\u0301" * 4
+    assert clean("e" + "\ufe0f" * 5000) == "e" + "\ufe0f" * 4
 
 
 def test_long_text_is_cut_and_says_so() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 from tests.ui.fake import SNAPSHOT
 from tests.ui.harness import running, settle
 from textual.widget import Widget
+
+from mxtop.ui.app import collect_garbage
 
 
 @pytest.mark.parametrize("panel", [2, 4])
@@ -29,3 +32,13 @@ async def test_the_same_rows_again_repaint_no_table(panel: int, monkeypatch: pyt
         assert not {"destinations-table", "sockets-table"} & set(painted)
         app.main.destinations.table.refresh()
         assert "destinations-table" in painted  # a refresh would have been seen
+
+
+def test_once_the_screen_stands_garbage_is_collected_and_the_start_left_alone() -> None:
+    gc.disable()
+    try:
+        collect_garbage()
+        assert gc.isenabled() and gc.get_freeze_count() > 10_000
+    finally:
+        gc.unfreeze()
+        gc.enable()

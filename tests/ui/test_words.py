@@ -60,7 +60,7 @@ def test_outcomes() -> None:
 
 
 def test_every_state_has_a_sign_a_word_and_a_rank() -> None:
-    states: list[State] = ["ok", "slow", "failing", "stuck", "idle"]
+    states: list[State] = ["ok", "slow", "failing", "stuck", "few"]
     assert set(STATES) == set(SEVERITY) == set(states)
     assert len({sign for sign, _ in STATES.values()}) == len(states)
     assert all(state in sign for state, (sign, _) in STATES.items())

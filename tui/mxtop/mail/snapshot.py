@@ -15,8 +15,8 @@ from mxtop.mail.family import FAMILY_KEYS, FamilyKey
 from mxtop.mail.settings import Route, Settings
 from mxtop.mail.sockets import SocketRow
 
-State = Literal["ok", "slow", "failing", "stuck", "idle"]
-"""`idle`: fewer outcomes than the minimum sample, so no judgement."""
+State = Literal["ok", "slow", "failing", "stuck", "few"]
+"""`few`: fewer outcomes than the minimum sample, so no judgement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Destination:
     stage_seconds: tuple[float | None, float | None, float | None, float | None] = (None, None, None, None)
     last_reply: str | None = None
     last_time: str | None = None
-    state: State = "idle"
+    state: State = "few"
     outcomes: str = ""  # the last fifty, oldest first: "s"ent, "d"eferred, "b"ounced
     failures: tuple[Failure, ...] = ()  # the last ten, oldest first
     sent_rate: float = 0.0  # lines/s over the last minute

@@ -4,7 +4,7 @@ Mutable and private to the tracker; `counts()` and `row()` give the frozen value
 it.  Every step is O(1) and every history here has an end (FAILURES, OUTCOMES).
 
 How a destination is judged (`State`), over its last fifty outcomes:
-`idle` fewer than SAMPLE outcomes, no judgement; `stuck` not one was sent; `failing` less than
+`few` fewer than SAMPLE outcomes, no judgement; `stuck` not one was sent; `failing` less than
 nine in ten were sent; `slow` the median of connection set-up and transmission is SLOW seconds
 or more; else `ok`.
 """
@@ -28,7 +28,7 @@ Stages = tuple[float, float, float, float]
 Unsent = tuple[str, str, str | None, str | None, str]  # a Failure before it is shown
 
 _OUTCOME: Final = {"sent": ord("s"), "deferred": ord("d"), "bounced": ord("b")}
-_SLACK: Final = 4 * OUTCOMES  # histories are cut now and then: cheaper than at every step
+_SLACK: Final = 2 * OUTCOMES  # histories are cut now and then: cheaper than at every step
 _NOT_FINAL: Final = frozenset({"deferred", "SOFTBOUNCE"})  # the recipient stays in the queue
 
 
@@ -179,7 +179,7 @@ class DestinationTally:
         """What the last outcomes say; `delay` is the recent median."""
         outcomes = self._outcomes[-OUTCOMES:]
         if len(outcomes) < SAMPLE:
-            return "idle"
+            return "few"
         sent = outcomes.count(b"s")
         if not sent:
             return "stuck"

@@ -44,7 +44,7 @@ def clean(text: str, cap: int = CAP) -> SafeText:
     shown: list[str] = []
     marks = 0
     for char in text:
-        if unicodedata.combining(char):
+        if unicodedata.category(char) in ("Mn", "Me"):  # a variation selector too
             marks += 1
             if marks > _MARKS:
                 continue

@@ -21,11 +21,11 @@ STATES: Final[dict[State, tuple[SafeText, str]]] = {
     "slow": (literal("▲ slow"), "slow"),
     "failing": (literal("▲ failing"), "slow"),
     "stuck": (literal("✖ stuck"), "bad"),
-    "idle": (literal("· idle"), "muted"),
+    "few": (literal("· few"), "muted"),
 }
 """Glyph and word, and role, of a destination's state."""
 
-SEVERITY: Final[dict[State, int]] = {"stuck": 4, "failing": 3, "slow": 2, "ok": 1, "idle": 0}
+SEVERITY: Final[dict[State, int]] = {"stuck": 4, "failing": 3, "slow": 2, "ok": 1, "few": 0}
 
 FAMILY: Final = {
     "ipv4": literal("v4"),

@@ -21,7 +21,7 @@ _STATES: Final = {
     "slow": "mail goes out, but it waits",
     "failing": "some of it is deferred or bounced",
     "stuck": "nothing goes out",
-    "idle": "too few outcomes to judge",
+    "few": "too few outcomes to judge",
 }
 
 
