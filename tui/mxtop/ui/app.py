@@ -7,6 +7,7 @@ on.  Promises that an error of the session or of a screen is a page, never a tra
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -32,6 +33,9 @@ from mxtop.ui.view import View
 
 NOT_DONE = 2
 """The exit code after an error page."""
+
+STANDS = 2.0
+"""Seconds after which the screen stands and garbage is collected."""
 
 
 class MxtopApp(App[int], inherit_bindings=False):
@@ -101,6 +105,7 @@ class MxtopApp(App[int], inherit_bindings=False):
         self.run_worker(self.session.run(self.publish), name="session", exit_on_error=False)
         if not self.is_headless:
             self.set_interval(lost.EVERY, lambda: lost.watch(self.session.close))
+            self.set_timer(STANDS, collect_garbage)
 
     def publish(self, snapshot: Snapshot) -> None:
         """Called by the session at every tick, in this loop."""
@@ -237,6 +242,12 @@ class MxtopApp(App[int], inherit_bindings=False):
             self.tell(clean(f"not saved: {path}: {error.strerror}", 300), warning=True)
         else:
             self.tell(clean(f"saved to {path}", 300))
+
+
+def collect_garbage() -> None:
+    """From now on; what is there already stays, and is not looked at each time: no key waits for that."""
+    gc.freeze()
+    gc.enable()
 
 
 def run_app(
