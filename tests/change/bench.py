@@ -1,7 +1,7 @@
 """A small Postfix in the lab's sender namespace, a change to it, and what must be true of both at the end.
 
-An instance has its own settings, queue, data and log; it accepts mail by sendmail(1) only, so that many live side
-by side.  `Bench` runs the shipped script as the sender's root would; faults come from outside the script.
+An instance has its own settings, queue, data and log; it accepts mail by sendmail(1) only, so that many live
+side by side.  `Bench` runs the shipped script as the sender's root would; faults come from outside it.
 """
 
 from __future__ import annotations
@@ -121,10 +121,9 @@ class Bench:
             "operator tester",
             *([f"swap {swap}"] if swap else []),
         ]
-        done = self.run(
+        return self.run(
             "stage", self.id, str(self.postfix.config_directory), *options, *wanted, before=before
         )
-        return done
 
     def staged(self, *edits: str, window: int = 60, limit: int = 30, swap: str = "") -> None:
         done = self.stage(*edits, window=window, limit=limit, swap=swap)

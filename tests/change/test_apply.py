@@ -1,4 +1,4 @@
-"""The transaction on a real Postfix: its ordinary course, and the faults of safe-change F2 to F8, F19 to F23, F30."""
+"""The transaction on a real Postfix: its course, and the faults F2 to F5, F7 to F9, F19 to F25, F28, F30."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def test_reload_never_works_again(bench: Bench) -> None:
 
 @pytest.mark.parametrize("value", ["ipv5", "all", "ipv6,ipv4", "$nothing_of_the_kind", "bogus"])
 def test_a_value_that_smtp_would_die_of_never_arrives(bench: Bench, value: str) -> None:
-    """F21: Postfix's own daemon says no before anything is asked, and the live files were not even touched."""
+    """F21: Postfix's own daemon says no before anything is asked; the live files were not touched."""
     times = bench.main_cf.stat()
     done = bench.stage(f"set - smtp_address_preference {value}")
     assert done.returncode == 2, done.stderr

@@ -1,7 +1,7 @@
-"""SIGKILL at every step, and system calls that fail (safe-change F1, F10, F11, F26, F28, F31, F32).
+"""SIGKILL at every step, and system calls that fail (F1, F10, F11, F26, F28, F31, F32).
 
-The signal comes from strace(1), at the n-th fork of the process that runs the script, or at a system call of any
-of its commands.  Whatever was killed, main.cf is whole at the end and the recorded state is the true one.
+The signal comes from strace(1), at the n-th fork of the process that runs the script, or at a system call of
+any of its commands.  Whatever was killed, main.cf is whole at the end and the recorded state is the true one.
 """
 
 from __future__ import annotations
@@ -163,7 +163,7 @@ FAULTS = [
 
 
 def test_commands_killed_and_calls_that_fail(benches: list[Bench]) -> None:
-    """Each process counts its own calls: `when=1` meets every mv(1), every sync(1), … of the run and its watchdog."""
+    """Each process counts its own calls: `when=1` meets every mv(1), sync(1), … of run and watchdog."""
     on_all(benches, FAULTS, a_command_dies)
 
 
@@ -219,7 +219,7 @@ def test_confirm_against_the_timer(benches: list[Bench]) -> None:
 
 
 def test_reboot_before_the_answer(bench: Bench) -> None:
-    """F26, without a reboot: the watchdog is gone and the boot id another; the change waits for its answer."""
+    """F26, without a reboot: the watchdog is gone, the boot id another; the change waits for its answer."""
     bench.applied(window=1)
     os.kill(bench.watchdog(), signal.SIGKILL)
     for name in ("applied", "armed"):
@@ -255,7 +255,7 @@ def test_killed_with_its_watchdog(bench: Bench) -> None:
 
 
 def test_the_terminal_closes(bench: Bench) -> None:
-    """F11, here: what started it is killed with its whole session; the change runs to its end and goes back."""
+    """F11, here: what started it is killed with its whole session; the change goes on, and back."""
     bench.staged(window=1)
     starter = bench.start("start")
     assert starter.wait(20) == 0

@@ -1,7 +1,7 @@
 """One file in the place of another: attributes, links, full disks, locks and everybody else's edits.
 
-safe-change F5, F6, F12 to F18, F28, F29 and security S15 to S18.  Mounts and tmpfs are made in mount namespaces of
-the test's own; SELinux is an extended attribute that root may set on any file system that has them.
+F6, F12 to F18, F28 and F29, and strangers who prepare files.  Mounts are made in mount namespaces of the
+test's own; SELinux is an extended attribute that root may set on any file system that has them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ FOREIGN = b"# somebody was here\n"
 ACL = bytes.fromhex(
     "0200000001000600ffffffff020006000100000004000400ffffffff10000600ffffffff20000400ffffffff"
 )
-"""user::rw-, user:1:rw-, group::r--, mask::rw-, other::r--: system.posix_acl_access as acl(5)'s kernel form."""
+"""user::rw-, user:1:rw-, group::r--, mask::rw-, other::r--, as system.posix_acl_access holds it."""
 
 
 def attributes(path: Path) -> tuple[object, ...]:
@@ -164,9 +164,8 @@ def test_main_cf_is_a_bind_mount(bench: Bench) -> None:
 
 def test_a_read_only_file_system(bench: Bench) -> None:
     """F14: refused at the preview, and where it turns read-only afterwards."""
-    read_only = in_mounts(
-        f"mount --bind {bench.main_cf.parent} {bench.main_cf.parent}; mount -o remount,bind,ro {bench.main_cf.parent}"
-    )
+    etc = bench.main_cf.parent
+    read_only = in_mounts(f"mount --bind {etc} {etc}; mount -o remount,bind,ro {etc}")
     done = bench.stage(before=read_only)
     assert done.returncode == 2
     assert "cannot be written" in done.stderr
@@ -195,7 +194,7 @@ def test_an_immutable_file(bench: Bench) -> None:
 
 def full(directory: Path, kilobytes: int) -> str:
     """Commands that put a copy of the directory on a small tmpfs, filled but for so many kilobytes."""
-    room = "; ".join(
+    return "; ".join(
         [
             f"mkdir {directory}.old",
             f"cp -a {directory}/. {directory}.old",
@@ -207,7 +206,6 @@ def full(directory: Path, kilobytes: int) -> str:
             f"truncate -s -{kilobytes * 1024} {directory}/filler" if kilobytes else ":",
         ]
     )
-    return room
 
 
 def test_no_room_beside_main_cf(bench: Bench) -> None:

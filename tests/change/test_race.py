@@ -1,7 +1,8 @@
 """An editor and `postconf -e` against the swap step, three thousand times: no edit is lost.
 
-The functions of the shipped script are called in a loop, without its last line, on a tmpfs where sync(1) costs
-nothing.  A saved edit is a new file renamed over main.cf; what is asked each time is whether it is there at the end.
+The functions of the shipped script are called in a loop, without its last line, on a tmpfs where sync(1)
+costs nothing.  A saved edit is a new file renamed over main.cf; asked each time is whether it is there at the
+end.
 """
 
 from __future__ import annotations

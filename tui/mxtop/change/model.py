@@ -1,6 +1,6 @@
 """A change as a value: what is asked for, what it does to the file, how far it got.
 
-The words are those of interface.md's "Change".  Nothing here reads or writes anything.
+The words are those of `mxtop fix --json`.  Nothing here reads or writes anything.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ class Change:
 
     @property
     def exit_code(self) -> int:
-        """interface.md's exit code for this state."""
+        """The exit code of `fix`, `confirm` and `undo` for this state."""
         return self.code if self.state == "refused" else EXIT_CODES[self.state]
 
 

@@ -1,5 +1,6 @@
-"""What the script tells, read into values.  Pure; a word that is not known is left out, so that a newer script does
-no harm.
+"""What the script tells, read into values.
+
+Pure; a word that is not known is left out, so that a newer script does no harm.
 
 `status` prints `key value` lines (its meta file, state, remaining, code, watchdog), then `settings` and
 `journal` as they are kept; see run/60-report.sh.

@@ -1,4 +1,4 @@
-"""The values that may be set at all: Postfix itself checks almost none of them before its daemons die of them.
+"""The values that may be set at all: Postfix checks almost none before its daemons die of them.
 
 A parameter that is not listed cannot be changed.  Nothing here says whether a value is a good idea.
 """

@@ -12,7 +12,7 @@ LC_ALL=C
 PATH=${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin
 export LC_ALL PATH
 
-DONE=0 ROLLED_BACK=1 REFUSED=2 LOOK_NOW=3 LATER=75 # exit codes: interface.md's
+DONE=0 ROLLED_BACK=1 REFUSED=2 LOOK_NOW=3 LATER=75 # exit codes
 TAB='	'
 LOCK_SECONDS=10      # for the lock of mxtop and for Postfix's own
 FINISH_SECONDS=200   # for the lock where the one who has it is about to finish the same change

@@ -75,7 +75,7 @@ obstacle() { # REAL: why this file cannot be replaced, in words; nothing where i
 probe() { # BASE DIR
   local tool
   fact user "$(id -u)"
-  for tool in awk cp cut date df find flock grep mv sed setsid sha256sum stat sync tail timeout tr; do
+  for tool in cp cut df find flock grep mv readlink sed setsid sha256sum stat sync tail timeout tr; do
     command -v "$tool" >/dev/null || fact missing "$tool"
   done
   command -v postconf >/dev/null || { fact missing postconf; return; }

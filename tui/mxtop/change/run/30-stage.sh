@@ -22,7 +22,8 @@ edit() { # DIRECTORY SERVICE PARAMETER VALUE: by Postfix's own hand; SERVICE - i
   [ "$2" = - ] || file=$1/master.cf
   # Postfix before 3.7.15 glues an appended parameter to a last line without its newline
   [ -z "$(tail -c 1 "$file")" ] || echo >>"$file"
-  if [ "$2" = - ]; then run "$LIMIT" postconf -c "$1" -e "$3=$4"; else run "$LIMIT" postconf -c "$1" -Pe "$2/$3=$4"; fi
+  if [ "$2" = - ]; then run "$LIMIT" postconf -c "$1" -e "$3=$4"
+  else run "$LIMIT" postconf -c "$1" -Pe "$2/$3=$4"; fi
 }
 
 unset_in() { # DIRECTORY SERVICE PARAMETER
@@ -42,7 +43,10 @@ effective() { # DIRECTORY PARAMETER
   timeout 30 postconf -c "$1" -xh "$2" 2>/dev/null </dev/null | tail -n 1
 }
 
-warnings() { settle "$1"; timeout 30 postconf -c "$1" -n 2>&1 >/dev/null </dev/null | sed "s|$1|$DIR|g" | sort -u; }
+warnings() { # DIRECTORY: what postconf(1) has against it, a name that nothing uses included
+  settle "$1"
+  timeout 30 postconf -c "$1" -n 2>&1 >/dev/null </dev/null | sort -u
+}
 
 daemon_says_no() { # DIRECTORY: whether smtp(8) would die of these settings; the reason is in the mail log
   local smtp line service param value
@@ -57,7 +61,8 @@ daemon_says_no() { # DIRECTORY: whether smtp(8) would die of these settings; the
     [ "$word" = set ] && [ "$service" != - ] || continue
     case $(timeout 30 postconf -c "$1" -M "$service" 2>/dev/null | tr -s ' ' | cut -d ' ' -f 8) in
       smtp | lmtp)
-        run "$LIMIT" env MAIL_CONFIG="$1" "$smtp" -S -n "${service%/*}" -t unix -o "$param=$value" || return 0 ;;
+        run "$LIMIT" env MAIL_CONFIG="$1" "$smtp" -S -n "${service%/*}" -t unix -o "$param=$value" ||
+          return 0 ;;
     esac
   done <"$T/request"
   return 1
@@ -99,7 +104,8 @@ stage() { # BASE ID DIR LINE…: `operator NAME`, `window SECONDS`, … and the 
       limit) LIMIT=$service ;;
       swap) SWAP=$service ;;
       *)
-        well_formed "$word" "$service" "$param" "$value" || refuse "not a change that can be asked for: $word $service $param"
+        well_formed "$word" "$service" "$param" "$value" ||
+          refuse "not a change that can be asked for: $word $service $param"
         [ "$service" = - ] || file=master.cf
         printf '%s\n' "$word $service $param $value" >>"$T/request" ;;
     esac
@@ -107,7 +113,8 @@ stage() { # BASE ID DIR LINE…: `operator NAME`, `window SECONDS`, … and the 
   case $WINDOW$LIMIT in *[!0-9]*) refuse "times are whole seconds" ;; esac
   case $operator$fix in *[!A-Za-z0-9._@:+-]*) operator=? fix=- ;; esac
   [ -s "$T/request" ] || refuse "nothing to change"
-  [ "$file" = main.cf ] || ! grep -q '^[a-z]* - ' "$T/request" || refuse "one file at a time: main.cf or master.cf"
+  [ "$file" = main.cf ] || ! grep -q '^[a-z]* - ' "$T/request" ||
+    refuse "one file at a time: main.cf or master.cf"
   REAL=$(readlink -e -- "$DIR/$file") || refuse "there is no $DIR/$file"
   obstacle=$(obstacle "$REAL")
   [ -z "$obstacle" ] || refuse "$obstacle"
@@ -123,7 +130,8 @@ stage() { # BASE ID DIR LINE…: `operator NAME`, `window SECONDS`, … and the 
     was=$(explicit "$T/stage" "$service" "$param")
     { printf 'name %s %s\nbefore %s\n' "$service" "$param" "$was"
       [ "$service" != - ] || printf 'was %s\n' "$(effective "$T/stage" "$param")"; } >>"$T/settings"
-    if [ "$word" = set ]; then edit "$T/stage" "$service" "$param" "$value"; else unset_in "$T/stage" "$service" "$param"; fi ||
+    if [ "$word" = set ]; then edit "$T/stage" "$service" "$param" "$value"
+    else unset_in "$T/stage" "$service" "$param"; fi ||
       refuse "postconf will not make this change: $(complaint)"
     now=$(explicit "$T/stage" "$service" "$param")
     { printf 'after %s\n' "$now"

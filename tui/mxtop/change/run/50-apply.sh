@@ -93,7 +93,8 @@ finish() { # the exit code that tells the final state
 }
 
 reload_after() { # STATE DETAIL: the file is as it shall be; so must Postfix be, if it runs
-  if ! run "$LIMIT" postfix -c "$DIR" status; then
+  run "$LIMIT" postfix -c "$DIR" status
+  if [ $? = 1 ]; then # any other code: it gave no answer
     enter "$1" "$2; Postfix is not running"
   elif run "$LIMIT" postfix -c "$DIR" reload; then
     enter "$1" "$2"
@@ -102,12 +103,14 @@ reload_after() { # STATE DETAIL: the file is as it shall be; so must Postfix be,
   fi
 }
 
-roll_back() { # WHY: safe-change.md's rule: the bytes, or our parameters alone, or hands off
+roll_back() { # WHY: the bytes if nobody touched them, else our parameters alone, else hands off
   local reason=$1 now
   WHY=
-  clear_up || { enter rollback-failed "$reason; $REAL cannot be restored: $WHY; the backup is $T/backup"; return; }
-  now=$(sum "$REAL") || { enter conflict "$reason; $REAL is gone, nothing was overwritten; the backup is $T/backup"; return; }
-  if [ "$(readlink -e -- "$LINK")" != "$REAL" ]; then
+  if ! clear_up; then
+    enter rollback-failed "$reason; $REAL cannot be restored: $WHY; the backup is $T/backup"
+  elif ! now=$(sum "$REAL"); then
+    enter conflict "$reason; $REAL is gone, nothing was overwritten; the backup is $T/backup"
+  elif [ "$(readlink -e -- "$LINK")" != "$REAL" ]; then
     enter conflict "$reason; $LINK is another file now; the backup is $T/backup"
   elif [ "$now" = "$BEFORE" ]; then
     reload_after rolledback "$reason"
