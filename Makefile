@@ -1,9 +1,9 @@
-# make demo | run | check | deps | test | lab | bench     (`make` alone says what each does)
+# make demo | run | check | deps | test | lab | bench | picture     (`make` alone says what each does)
 PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(PATH):/usr/sbin:/sbin
 
-.PHONY: help demo run check deps test lab bench
+.PHONY: help demo run check deps test lab bench picture
 help:
 	@echo "make demo    the screen on a recorded mail host: no Postfix, no root, no network"
 	@echo "make run     the screen on this host (ARGS=... for anything else: make run ARGS='dns example.org')"
@@ -11,7 +11,8 @@ help:
 	@echo "make deps    as root: the Debian packages that the lab needs, none of them started"
 	@echo "make test    check, then every test that this machine can run"
 	@echo "make lab     as root: a shell on a mail host in network namespaces, with traffic"
-	@echo "make bench   the benchmarks"
+	@echo "make bench   the benchmarks (ARGS='startup idle' for some of them)"
+	@echo "make picture the README's picture of the screen, anew"
 
 # The environment is made anew when pyproject.toml changed, and only then.
 .venv/runtime: pyproject.toml
@@ -48,4 +49,7 @@ lab: .venv/dev
 	@$(BIN)/python -m tests.lab shell
 
 bench: .venv/dev
-	$(BIN)/pytest -s -o python_files='bench_*.py test_*.py' tests/benchmarks
+	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
+picture: .venv/runtime
+	@$(BIN)/python -m tests.picture docs/screen.svg
