@@ -32,7 +32,8 @@ def test_its_links_lead_somewhere() -> None:
 def test_it_names_every_command_and_none_that_is_not_built() -> None:
     for name in filter(None, _PARSERS):
         assert f"mxtop {name}" in README, name
-    for name in re.findall(r"^(?:sudo )?mxtop ([a-z]+)(?= |$)", README, re.MULTILINE):
+    typed = "".join(re.findall(r"```\n(.*?)```", README, re.DOTALL))
+    for name in re.findall(r"\bmxtop ([a-z]+)(?= |$)", typed, re.MULTILINE):
         assert name in _PARSERS, name
 
 
