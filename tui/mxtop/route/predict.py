@@ -74,16 +74,10 @@ def predict(
     if not answers:
         raise ValueError("a prediction needs the answer for at least one next hop")
     rules = features(mail_version)
-    ports = [port_is_25] * len([*answers, *fallback]) if isinstance(port_is_25, bool) else list(port_is_25)
-    sites: list[Site] = []
-    if rules.hop_list or len(answers) == 1:
-        for answer, is_25 in zip([*answers, *fallback], ports, strict=False):
-            loop_detect = is_25 and transport.command != "lmtp"
-            sites.append(resolve(answer, transport, own_addresses, rules, loop_detect=loop_detect))
-            if sites[-1].final:
-                break
-    else:
+    if not rules.hop_list and len(answers) > 1:
         return _list_too_early(answers, mail_version)
+    ports = [port_is_25] * len([*answers, *fallback]) if isinstance(port_is_25, bool) else list(port_is_25)
+    sites = _sites([*answers, *fallback], ports, transport, own_addresses, rules)
     usable = [site for site in sites if site.candidates]
     site = usable[0] if usable else sites[0]
     now = effective(transport, rules)
@@ -109,11 +103,39 @@ def predict(
     )
 
 
+def deciding_site(settings: Settings, route: Route, answers: Sequence[Answer]) -> Site | None:
+    """The next hop whose addresses decide the first try, as `predict_route` does; None without addresses."""
+    transport = settings.transport(route.transport)
+    rules = features(settings.mail_version)
+    if not rules.hop_list and len(route.next_hops) > 1:
+        return None
+    ports = [_is_25(hop, transport) for hop in (*route.next_hops, *route.fallback)]
+    sites = _sites(answers, ports, transport, settings.own_addresses, rules)
+    return next((site for site in sites if site.candidates), None)
+
+
 def undeliverable(prediction: Prediction) -> bool:
     """Whether mail cannot be delivered as things are: the `dns` command's exit code 1."""
     if prediction.status == "not_smtp":
         return False
     return prediction.status not in DELIVERABLE or not prediction.order
+
+
+def _sites(
+    answers: Sequence[Answer],
+    ports: Sequence[bool],
+    transport: Transport,
+    own_addresses: frozenset[str],
+    rules: Features,
+) -> list[Site]:
+    """The next hops in turn, up to the last that Postfix would look at."""
+    sites: list[Site] = []
+    for answer, is_25 in zip(answers, ports, strict=False):
+        loop_detect = is_25 and transport.command != "lmtp"
+        sites.append(resolve(answer, transport, own_addresses, rules, loop_detect=loop_detect))
+        if sites[-1].final:
+            break
+    return sites
 
 
 def _shares(shares: dict[Preference, Fraction | None], now: Preference | None, rules: Features) -> Shares:
