@@ -59,7 +59,7 @@ def test_an_attempt_that_hangs_is_seen_before_the_log_knows_of_it(
         rows = re.findall(r"^│.+ ✖ SYN_SENT hangs +v6 +(\S+) +→ +(\S+) ", screen.text(), re.M)
         assert {local for local, _ in rows} == {"2001:db8::25"}
         assert {peer.rstrip("…") for _, peer in rows} <= {ip[:17] for ip in dropped(hole)}
-        screen.wait(rf"idle +{hole.domain[:10]}\S* .* 0/0 +2 ", STEP)
+        screen.wait(rf"\w+ +{hole.domain[:10]}\S* .* 0/0 +2 ", STEP)
 
         lab.wait_lines(rf"to=<user@{hole.domain}>.* status=sent ", count=2)
         screen.keys("2")

@@ -22,7 +22,8 @@ mount --bind {root} "$0/checkout"
 mount --bind {venv} "$0/venv"
 export PYTHONPATH="$0/checkout/tui" PYTHONDONTWRITEBYTECODE=1 HOME=/nonexistent
 unset XDG_CONFIG_HOME
-exec setpriv --reuid nobody --regid nogroup --clear-groups --inh-caps=-all -- "$0/venv/bin/python" -m mxtop "$@"
+user="--reuid nobody --regid nogroup --clear-groups --inh-caps=-all"
+exec setpriv $user -- "$0/venv/bin/python" -m mxtop "$@"
 """
 
 

@@ -128,7 +128,10 @@ class LocalSession(Session):
             group.create_task(feed.watch(lambda: follower.caught_up))
 
     async def _journal(self, feed: LogFeed) -> None:
-        await feed.newest(Journal(self._host).batches())
+        journal = Journal(self._host)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(feed.newest(journal.batches()))
+            group.create_task(feed.watch(lambda: journal.caught_up))
 
     # -- the rest -----------------------------------------------------------------
 
