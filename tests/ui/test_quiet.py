@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.ui.fake import SNAPSHOT
+from tests.ui.fake import SNAPSHOT, FakeSession
 from tests.ui.harness import running, settle
 from textual.widget import Widget
 
+from mxtop.mail.snapshot import Snapshot
 from mxtop.ui.app import collect_garbage
+from mxtop.ui.screens.main import Main
+from mxtop.ui.view import View
 
 
 @pytest.mark.parametrize("panel", [2, 4])
@@ -42,3 +47,28 @@ def test_once_the_screen_stands_garbage_is_collected_and_the_start_left_alone() 
     finally:
         gc.unfreeze()
         gc.enable()
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_what_comes_at_once_is_on_the_first_paint(late: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the first paint waits for it no longer than promised."""
+    seen: list[str] = []
+    show = Main.show
+
+    def noted(self: Main, view: View) -> None:
+        seen.append(view.snapshot.host)
+        show(self, view)
+
+    class Late(FakeSession):
+        async def run(self, publish: Callable[[Snapshot], None]) -> None:
+            await asyncio.sleep(0.5)
+            await super().run(publish)
+
+    monkeypatch.setattr(Main, "show", noted)
+    async with running(session=(Late if late else FakeSession)(replace(SNAPSHOT, host="told"))) as (_, pilot):
+        if late:
+            assert seen[0] != "told"
+            await pilot.pause(0.7)
+            assert seen[-1] == "told"
+        else:
+            assert seen[0] == "told"

@@ -34,6 +34,9 @@ from mxtop.ui.view import View
 NOT_DONE = 2
 """The exit code after an error page."""
 
+AT_ONCE = 0.1
+"""Seconds that the first paint waits for something to show."""
+
 STANDS = 2.0
 """Seconds after which the screen stands and garbage is collected."""
 
@@ -77,6 +80,7 @@ class MxtopApp(App[int], inherit_bindings=False):
         self._paused: float | None = None
         self._latest = Snapshot(host=session.host)
         self._shown = self._latest
+        self._first = asyncio.Event()
         self._copied = ""
         loaded = theme.load([theme.theme_directory(), *theme_directories])
         self._notices = [*(clean(notice, 300) for notice in notices), *self.keymap.problems, *loaded.problems]
@@ -98,17 +102,29 @@ class MxtopApp(App[int], inherit_bindings=False):
 
     # -- the session --------------------------------------------------------------
 
+    async def on_load(self) -> None:
+        """Start the session.  A first snapshot that comes at once spares painting an empty screen."""
+        self.run_worker(self.session.run(self.publish), name="session", exit_on_error=False)
+        try:
+            async with asyncio.timeout(AT_ONCE):
+                await self._first.wait()
+        except TimeoutError:
+            pass
+
     def on_mount(self) -> None:
+        self._shown = self._latest
         self.main.show(self.view)
         if self._notices:
             self.tell("\n".join(self._notices), warning=True)
-        self.run_worker(self.session.run(self.publish), name="session", exit_on_error=False)
         if not self.is_headless:
             self.set_interval(lost.EVERY, lambda: lost.watch(self.session.close))
             self.set_timer(STANDS, collect_garbage)
 
     def publish(self, snapshot: Snapshot) -> None:
         """Called by the session at every tick, in this loop."""
+        if not self._first.is_set():
+            self._latest = snapshot
+            self._first.set()
         self.post_message(Tick(snapshot))
 
     def on_tick(self, message: Tick) -> None:
