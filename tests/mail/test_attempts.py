@@ -41,4 +41,5 @@ def test_peers(relay: str, family: str, loopback: bool) -> None:
     peer = peer_of(relay)
     assert (peer.family, peer.loopback) == (family, loopback)
     if peer.address is not None:
-        assert peer_at(peer.host, peer.address, peer.port) == peer
+        again = peer_at(peer.host, peer.address, peer.port)
+        assert (again.relay, again.family, again.loopback) == (relay, family, loopback)

@@ -19,7 +19,7 @@ address, as two.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from mxtop.mail.family import FamilyKey, family_of, is_loopback
 from mxtop.mail.header import relay_of
@@ -32,29 +32,32 @@ EXPIRY: Final = 900.0
 take up to ten minutes (smtp_data_done_timeout), a reused pid rarely comes sooner."""
 
 
-class Peer(NamedTuple):
-    """The far end of a delivery: `relay` as logged and its parts."""
+class Peer:
+    """The far end of a delivery: `relay` as logged and its parts; `lanes` are the ledger's, by domain."""
 
-    relay: str
-    host: str | None
-    address: str | None
-    port: int | None
-    family: FamilyKey
-    loopback: bool
+    __slots__ = ("address", "family", "host", "lanes", "loopback", "port", "relay")
+
+    def __init__(self, relay: str, host: str | None, address: str | None, port: int | None) -> None:
+        self.relay = relay
+        self.host = host
+        self.address = address
+        self.port = port
+        self.family: FamilyKey = family_of(address) or "none"
+        self.loopback = is_loopback(address)
+        self.lanes: dict[str, Any] = {}
 
 
 def peer_of(relay: str) -> Peer:
     """`mx.example[192.0.2.1]:25`, `none`, `local`, …"""
-    host, address, port, family = relay_of(relay)
-    return Peer(relay, host, address, port, family or "none", is_loopback(address))
+    host, address, port, _ = relay_of(relay)
+    return Peer(relay, host, address, port)
 
 
 def peer_at(host: str | None, address: str | None, port: int | None) -> Peer:
     """The far end that an event names by its parts."""
     if address is None:
-        return Peer("", None, None, None, "none", False)
-    relay = f"{host}[{address}]" + (f":{port}" if port is not None else "")
-    return Peer(relay, host, address, port, family_of(address) or "none", is_loopback(address))
+        return Peer("", None, None, None)
+    return Peer(f"{host}[{address}]" + (f":{port}" if port is not None else ""), host, address, port)
 
 
 class Attempt(NamedTuple):

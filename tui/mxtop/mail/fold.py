@@ -14,7 +14,7 @@ from typing import Final
 CAP: Final = 200
 """Characters of a reason that are looked at and kept: more is rarely reason, often remote prose."""
 
-_MAIL: Final = re.compile(r"<?[^\s<>@,;:()\[\]]+@[\w.\[\]:-]+>?")
+_MAIL: Final = re.compile(r"<?[^\s<>@,;:()\[\]]*@[\w.\[\]-]*>?")
 _FOLD: Final = re.compile(
     r"""
       (?P<dsn>(?<![\w.])[245]\.\d{1,3}\.\d{1,3}(?![\w.]))
@@ -27,6 +27,7 @@ _FOLD: Final = re.compile(
     re.VERBOSE,
 )
 _SHOWN: Final = {"ipv4": "IPv4", "ipv6": "IPv6", "id": "…", "number": "#"}
+_BRACKETED: Final = re.compile(r"\[(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]{0,4}:[0-9a-f:.]+)\]", re.A)
 _CODE: Final = re.compile(r"[245]\d\d(?=$|[ -])", re.A)
 
 
@@ -38,16 +39,23 @@ def fold(text: str) -> str:
     words = text[:CAP].split()
     begin = True  # a reply may begin here, and with it a code
     for at, word in enumerate(words):
-        if not word.isalpha():
+        if word.isalpha():
+            begin = False
+            continue
+        if word.isdecimal() and not begin:
+            words[at] = "#"
+        elif "@" in word:
+            words[at] = _MAIL.sub("<…@…>", word)
+        elif _BRACKETED.fullmatch(word):
+            words[at] = "[IPv6]" if ":" in word else "[IPv4]"
+        else:
             words[at] = _word(word, begin)
         begin = word[-1] == ":"
     return " ".join(words)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=16384)
 def _word(word: str, begin: bool) -> str:
-    if "@" in word:
-        word = _MAIL.sub("<…@…>", word)
     if begin and (code := _CODE.match(word)):
         return code[0] + _FOLD.sub(_folded, word[3:])
     return _FOLD.sub(_folded, word)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from mxtop.mail.attempts import EXPIRY, PENDING, Attempt, Peer, Process, Processes, peer_of
 from mxtop.mail.family import FamilyKey
@@ -19,10 +19,12 @@ from mxtop.mail.header import Clock
 from mxtop.mail.rates import Rate, Rates
 from mxtop.mail.snapshot import Destination, Totals
 from mxtop.mail.tables import Client, Filter, Reason, Reject, Table
-from mxtop.mail.tally import DestinationTally, FamiliesTally, Stages
+from mxtop.mail.tally import DestinationTally, FamiliesTally, FamilyTally, Stages
 
 SUSPENDED: Final = "delivery temporarily suspended"
 _MEMO: Final = 20_000
+_LANES: Final = 1_000  # recipient domains remembered per far end
+_NOWHERE: Final = -1
 UNSENT: Final = frozenset({"deferred", "bounced", "SOFTBOUNCE"})
 COLUMNS: Final = {"sent": 0, "deferred": 1, "bounced": 2}
 _STILL: Final = (0.0, 0.0, 0.0)
@@ -40,6 +42,14 @@ class Caps:
     filters: int = 1_000
     clients: int = 50_000
     rejects: int = 2_000
+
+
+class Lane(NamedTuple):
+    """Where a delivery counts: in all, and at its destination."""
+
+    total: FamilyTally
+    mine: FamilyTally
+    destination: DestinationTally
 
 
 class Ledger:
@@ -70,6 +80,8 @@ class Ledger:
         self._rows: list[Destination] = []
         self._shown: tuple[Destination, ...] = ()
         self._changed: list[DestinationTally] = []
+        self._nowhere = DestinationTally("", _NOWHERE)
+        self._nowhere.changed = True  # so that it is never shown
         self._tallies: list[DestinationTally] = []  # by their place in the rows
         self._warm: set[int] = set()  # places of the rows that show a rate
 
@@ -109,7 +121,7 @@ class Ledger:
         reason: str | None,
     ) -> None:
         """A delivery line; `process_key` is `tag[pid]:`."""
-        _, host, address, _, family, loopback = peer
+        address = peer.address
         process = self._processes.get(process_key)
         message = self.messages.get(queue_id) if queue_id is not None else None
         if process.queue_id != queue_id or process.message != message:
@@ -117,7 +129,7 @@ class Ledger:
         new = address is not None and (address != process.address or conn_use != process.conn_use)
         process.address = address
         process.conn_use = conn_use
-        if loopback:
+        if peer.loopback:
             process.pending.clear()
             self._hop(peer, delay, status, new, conn_use)
             return
@@ -125,34 +137,36 @@ class Ledger:
             self.deliveries[status] += 1
         if address is None and reason is not None and reason.startswith(SUSPENDED):
             return
-        tally = self.families[family]
-        tally.delivered(status, delay)
-        if new:
-            tally.session(conn_use)
         domain = to[to.rfind("@") + 1 :] if "@" in to else ""
-        destination = self.destinations.get(domain) or self._destination(domain.lower())
-        if destination is None:
-            process.pending.clear()
-            return
-        tally = destination.families[family]
-        tally.delivered(status, delay)
-        destination.delivered(status, time, stages, reason)
+        lane = peer.lanes.get(domain) or self._lane(peer, domain)
+        total, mine, destination = lane
+        if status == "sent":
+            total.sent += 1
+            mine.sent += 1
+            if delay is not None:
+                total.delays[delay] += 1
+                mine.delays[delay] += 1
+        else:
+            self._unsent(lane, peer, queue_id, time, status, reason or "")
         if process.pending:
             self._attribute(process, queue_id, time, destination)
         if new and address is not None:
-            tally.session(conn_use)
+            if conn_use > 1:
+                total.reused += 1
+                mine.reused += 1
+            else:
+                total.connections += 1
+                mine.connections += 1
+                if process.first is None and peer.family != "unix":
+                    process.first = peer.family
             if len(self.relays) >= _MEMO:
                 self.relays.clear()
-            self.relays[address] = destination.name
-            if process.first is None and conn_use < 2 and family != "unix":
-                process.first = family
+            self.relays[address] = domain
         if process.first is not None and process.domain != destination.name:
             self._first_try(process, destination)
+        destination.delivered(status, time, stages, reason)
         if time is not None and status in COLUMNS:
             self._rates.add(time, destination.index, COLUMNS[status])
-        if status in UNSENT:
-            self._reason(status, family, reason or "", queue_id)
-            destination.failed((time or "", status, host, address, reason or ""))
         if not destination.changed:
             destination.changed = True
             self._changed.append(destination)
@@ -237,6 +251,7 @@ class Ledger:
         Rows that did not change are the same objects as before, the tuple too where none did.
         """
         rates = self._rates.at(now, self._clock)
+        rates.pop(_NOWHERE, None)
         work, self._changed = self._changed, []
         for index in self._warm | rates.keys():
             if not self._tallies[index].changed:
@@ -300,16 +315,31 @@ class Ledger:
         if process.first is not None and process.counts_for(destination.name):
             destination.first_try(process.first)
 
-    def _destination(self, domain: str) -> DestinationTally | None:
-        """The tally of a domain, lower case; None where the table is full."""
-        destination = self.destinations.get(domain)
+    def _lane(self, peer: Peer, domain: str) -> Lane:
+        """The tallies of one far end and recipient domain; a domain turned away counts in all alone."""
+        name = domain.lower()
+        destination = self.destinations.get(name)
         if destination is None:
             if self.destinations.full():
-                return None
-            destination = self.destinations[domain] = DestinationTally(domain, len(self._rows))
+                return Lane(self.families[peer.family], FamilyTally(), self._nowhere)
+            destination = self.destinations[name] = DestinationTally(name, len(self._rows))
             self._rows.append(_NO_ROW)
             self._tallies.append(destination)
-        return destination
+        if len(peer.lanes) >= _LANES:
+            peer.lanes.clear()
+        lane = Lane(self.families[peer.family], destination.families[peer.family], destination)
+        peer.lanes[domain] = lane
+        return lane
+
+    def _unsent(
+        self, lane: Lane, peer: Peer, queue_id: str | None, time: str | None, status: str, reason: str
+    ) -> None:
+        """Any other outcome than `sent`."""
+        lane.total.delivered(status, None)
+        lane.mine.delivered(status, None)
+        if status in UNSENT:
+            self._reason(status, peer.family, reason, queue_id)
+            lane.destination.failed((time or "", status, peer.host, peer.address, reason))
 
     def _filter(self, peer: Peer) -> Filter | None:
         hop = self.filters.get(peer.relay)

@@ -22,9 +22,9 @@ from mxtop.mail.tracker import Tracker
 _SLOW: Final = 1  # only the parser can tell
 _FOREIGN: Final = 2
 _ELSEWHERE: Final = 3  # another instance's
-_PLAIN: Final = 4  # a daemon whose only tallied lines are deliveries
-_AGENT: Final = 5  # smtp(8), lmtp(8): attempts as well
-_REJECTING: Final = 6
+_REJECTING: Final = 4
+_PLAIN: Final = 5  # a daemon whose only tallied lines are deliveries
+_AGENT: Final = 6  # smtp(8), lmtp(8): attempts as well
 
 _KINDS: Final = {
     "smtp": _AGENT,
@@ -42,24 +42,23 @@ _MEMO: Final = 20_000
 _ID: Final = r"(?:[0-9A-F]{6,20}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,30})"
 _CLIENT: Final = r"[^\s\[\]]*\[[^\[\]\n]+\]"
 _NUMBER: Final = r"(\d+(?:\.\d+)?)"
-_TIME: Final = (
-    r"(?:\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)|"
-    rf"(?:{'|'.join(MONTHS)}) [ \d]\d \d\d:\d\d:\d\d)"
-)
+_ISO: Final = r"\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)"
+_CLASSIC: Final = rf"(?:{'|'.join(MONTHS)}) [ \d]\d \d\d:\d\d:\d\d"
 _PID: Final = r"\[\d{1,10}\]: "
 _TLS: Final = "(?:Anonymous|Untrusted|Trusted|Verified) TLS connection "
 
 # Lines that nothing is tallied from, by their beginnings: none can be a queue id with its colon,
 # but for cleanup's and pickup's, which name what comes after it.
 _QUIET: Final = (
-    rf"postscreen{_PID}(?:CONNECT from |PASS |DISCONNECT |DNSBL rank |HANGUP |PREGREET )",
     rf"smtpd{_PID}(?:disconnect from |lost connection after |warning: hostname |{_TLS})",
-    rf"cleanup{_PID}{_ID}: message-id=",
+    rf"cleanup{_PID}\w+: message-id=",
+    rf"postscreen{_PID}(?:CONNECT from |PASS |DISCONNECT |DNSBL rank |HANGUP |PREGREET )",
     rf"smtp{_PID}{_TLS}",
     rf"dnsblog{_PID}addr ",
     rf"anvil{_PID}statistics: max ",
-    rf"pickup{_PID}{_ID}: uid=",
+    rf"pickup{_PID}\w+: uid=",
 )
+_ACTIVE: Final = rf"({_ID}): from=<[^>\n]*>, size=\d{{1,18}}, nrcpt=\d{{1,9}} \(queue active\)"
 _DELIVERY: Final = re.compile(
     rf'({_ID}): to=<([^>"]*)>, (?:orig_to=<[^>"]*>, )?relay=([^,\s]+), (?:conn_use=(\d+), )?'
     rf"delay={_NUMBER}, delays={_NUMBER}/{_NUMBER}/{_NUMBER}/{_NUMBER}, (?:tls=[^,\s]+, )?"
@@ -74,20 +73,18 @@ _REJECT: Final = re.compile(
 ).fullmatch
 
 
-def _pattern(names: Iterable[str]) -> re.Pattern[str]:
-    """What runs over the text: a match for each line that is not quiet, of instances with these names.
+def _pattern(time: str, names: Iterable[str]) -> re.Pattern[str]:
+    """What runs over the text: one match for each line, its shapes known for instances of these names.
 
-    Groups: time and host; queue id made active, queue id removed, client connected, client of a
-    message, else tag token and text.  Or the whole line alone.
+    Groups: time and host (none: no line of this form); queue id made active, queue id removed,
+    client connected, client of a message, or tag token and text (none: quiet); the whole line.
     """
     own = [re.escape(name) for name in names if name == "postfix" or name.startswith("postfix-")]
-    ours = rf"(?:{'|'.join(own) or '(?!)'})/(?:[a-z]+/)*?"
-    active = rf"({_ID}): from=<[^>\n]*>, size=\d{{1,18}}, nrcpt=\d{{1,9}} \(queue active\)"
     return re.compile(
-        rf"(?:{_TIME} [^ \n]+ {ours}(?:{'|'.join(_QUIET)})[^\n]*\n)*"
-        rf"(?:({_TIME}) ([^ \n]+) (?:{ours}(?:"
-        rf"qmgr{_PID}(?:{active}|({_ID}): removed)"
-        rf"|smtpd{_PID}(?:connect from ({_CLIENT})|(?:{_ID}|NOQUEUE): client=({_CLIENT})(?:, [^\n]*)?))"
+        rf"(?:({time} [^ \n]+) (?:(?:{'|'.join(own) or '(?!)'})/(?:submissions?/|smtps/)?(?:"
+        rf"qmgr{_PID}(?:{_ACTIVE}|({_ID}): removed)"
+        rf"|smtpd{_PID}(?:connect from ({_CLIENT})|(?:{_ID}|NOQUEUE): client=({_CLIENT})(?:, [^\n]*)?)"
+        rf"|(?:{'|'.join(_QUIET)})[^\n]*)"
         r"|([^ \n]*:) ([^\n]*))"
         r"|([^\n]*))\n",
         re.A,
@@ -111,8 +108,10 @@ class Scanner:
         self._tracker = tracker
         self._parser = Parser(reference, year=year)
         self._clock = Clock(reference, year=year)
-        names = tracker.syslog_names
-        self._find = _pattern(sorted(names) if names is not None else ("postfix",)).findall
+        names: Iterable[str] | None = tracker.syslog_names
+        names = sorted(names) if names is not None else ("postfix",)
+        self._find_iso = _pattern(_ISO, names).findall
+        self._find_classic = _pattern(_CLASSIC, names).findall
         self._kinds: dict[str, int] = {}  # by tag token
         self._times: dict[str, str] = {}  # ISO times by time as logged
         self._minutes: set[str] = set()  # ISO minutes that exist, `2026-11-23T18:41:`
@@ -139,15 +138,13 @@ class Scanner:
     def _scan(self, text: str) -> None:
         """Lines after the first; what is not done here is done by the parser, line by line in order."""
         tracker, kinds, times, minutes, numbers = (
-            self._tracker,
-            self._kinds,
-            self._times,
-            self._minutes,
-            self._numbers,
-        )
+            self._tracker, self._kinds, self._times, self._minutes, self._numbers,
+        )  # fmt: skip
         clients, messages = tracker.clients, tracker.messages
-        slow = 0
-        for stamp, host, active, removed, connected, accepted, token, body, line in self._find(text):
+        iso = text[0].isdecimal()
+        found = self._find_iso(text) if iso else self._find_classic(text)
+        others = 0  # lines that are counted elsewhere
+        for head, active, removed, connected, accepted, token, body, line in found:
             if active:
                 if active not in messages:
                     tracker.queue(active)
@@ -155,21 +152,22 @@ class Scanner:
             if removed:
                 tracker.remove(removed)
                 continue
-            if connected or accepted:
-                row = clients.get(connected or accepted) or tracker.client_named(connected or accepted)
-                if row is not None:
-                    if connected:
-                        row.connections += 1
-                    else:
-                        row.messages += 1
+            if connected:
+                if row := clients.get(connected) or tracker.client_named(connected):
+                    row.connections += 1
+                continue
+            if accepted:
+                if row := clients.get(accepted) or tracker.client_named(accepted):
+                    row.messages += 1
                 continue
             if token:
                 kind = kinds.get(token) or self._kind(token)
-                if kind == _AGENT or kind == _PLAIN:  # noqa: SIM109 - this is the hot path
+                if kind >= _PLAIN:
                     if "to=<" not in body:
                         if kind == _PLAIN:
                             continue
                     elif match := _DELIVERY(body):
+                        stamp = head.rpartition(" ")[0]
                         time = stamp if stamp[:17] in minutes else times.get(stamp) or self._time(stamp)
                         queue_id, to, relay, conn_use, delay, a, b, c, d, status, reason = match.groups()
                         tracker.delivery(
@@ -194,10 +192,15 @@ class Scanner:
                 elif kind == _ELSEWHERE:
                     tracker.other_instances += 1
                     continue
-                line = f"{stamp} {host} {token} {body}"
-            slow += 1
-            tracker.apply(self._parser.parse(line))
-        tracker.lines += text.count("\n") - slow
+                line = f"{head} {token} {body}"
+            elif head:
+                continue
+            others += 1
+            if line and line[0].isdecimal() != iso and line[:1].isalnum():
+                self._scan(line + "\n")  # the other form of time
+            else:
+                tracker.apply(self._parser.parse(line))
+        tracker.lines += len(found) - others
         self._note_last(text)
 
     def _note_last(self, text: str) -> None:
