@@ -148,13 +148,14 @@ class Names:
             current = wanted()
             done = {name: done[name] for name in current if name in done}
             due = [name for name in current if not self._fresh(done.get(name), age)][:AT_ONCE]
+            if not due:
+                await asyncio.sleep(look)
+                continue
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(self.resolve(name, now=now)) for name in due]
             for task in tasks:
                 take(task.result())
                 done[task.result().destination] = (time.monotonic(), self._settings)
-            if not due:
-                await asyncio.sleep(look)
 
     def _fresh(self, done: tuple[float, Settings | None] | None, age: float) -> bool:
         return done is not None and done[0] > time.monotonic() - age and done[1] is self._settings
