@@ -48,14 +48,15 @@ class FilesSession(Session):
 
     async def _lines(self) -> None:
         self.core.begin(Tracker())
-        feed = LogFeed(self.take, self.core.swap, self._show, self.core.host)
         if self._piped is not None:
+            feed = LogFeed(self.take, self.core.swap, self._show, self.core.host)
             await feed.newest(stdin.batches(self._piped))
         else:
             older, start = plan_files(self._files, NEWEST)
+            feed = LogFeed(self.take, self.core.swap, self._show, self.core.host, older)
             async with asyncio.TaskGroup() as group:
                 if not self.tapped:
-                    group.create_task(feed.older(older, None))
+                    group.create_task(feed.older(None))
                 if start is None:
                     await feed.newest(self._packed())
                 else:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from mxtop.hosts.base import Host
 from mxtop.hosts.local import LocalHost
 from mxtop.mail.errors import LogUnreadable
 from mxtop.mail.sample import SocketSample
-from mxtop.mail.settings import Settings
 from mxtop.mail.snapshot import Feed, Snapshot
 from mxtop.mail.tracker import Tracker
 from mxtop.postfix import logplace, queue
@@ -112,22 +111,23 @@ class LocalSession(Session):
             raise LogUnreadable(place.problem or "no mail log was found", place.remedy)
         names = settings.syslog_names if settings else None
         self.core.begin(Tracker(names))
-        feed = LogFeed(self.take, self.core.swap, self._show, place.path or "journal")
         if place.kind == "journal":
-            await self._journal(feed)
+            await self._journal()
         else:
-            await self._file(feed, place.path, settings)
+            await self._file(place.path, names)
 
-    async def _file(self, feed: LogFeed, path: str, settings: Settings | None) -> None:
+    async def _file(self, path: str, syslog_names: Sequence[str] | None) -> None:
         division = plan(path)
+        feed = LogFeed(self.take, self.core.swap, self._show, path, division.older)
         follower = Follower(path, division.start)
         async with asyncio.TaskGroup() as group:
             group.create_task(feed.newest(follower.batches()))
             if not self.tapped:
-                group.create_task(feed.older(division.older, settings.syslog_names if settings else None))
+                group.create_task(feed.older(syslog_names))
             group.create_task(feed.watch(lambda: follower.caught_up))
 
-    async def _journal(self, feed: LogFeed) -> None:
+    async def _journal(self) -> None:
+        feed = LogFeed(self.take, self.core.swap, self._show, "journal")
         journal = Journal(self._host)
         async with asyncio.TaskGroup() as group:
             group.create_task(feed.newest(journal.batches()))

@@ -29,7 +29,10 @@ KEEP: Final = 128 * 1024 * 1024
 
 
 class LogFeed:
-    """Joins the two readings.  `take` is given every batch, `swap` the tracker of the whole."""
+    """Joins the two readings.  `take` is given every batch, `swap` the tracker of the whole.
+
+    `pieces` is what `older` will read: newer batches are kept for it from the first one on.
+    """
 
     def __init__(
         self,
@@ -37,10 +40,12 @@ class LogFeed:
         swap: Callable[[Tracker], None],
         show: Callable[[Feed], None],
         detail: str,
+        pieces: Sequence[HistoryFile] = (),
     ) -> None:
         self._take, self._swap, self._show = take, swap, show
         self._feed = Feed(name="log", state="history", detail=detail)
-        self._newer: list[Batch] | None = None
+        self._pieces = pieces
+        self._newer: list[Batch] | None = [] if pieces else None
         self._kept = 0
         self.caught_up = asyncio.Event()
         """Set when the newest part of the history is in: the first screen is useful."""
@@ -67,15 +72,14 @@ class LogFeed:
             await asyncio.sleep(LOOK)
         self.catch_up()
 
-    async def older(self, pieces: Sequence[HistoryFile], syslog_names: Sequence[str] | None) -> None:
+    async def older(self, syslog_names: Sequence[str] | None) -> None:
         """Read what is older than the newest part, then swap.  Failing costs only that part."""
-        if not pieces:
+        if not self._pieces:
             return
-        self._newer = []
         self._say(state="history", progress=0.0)
         try:
             tracker, gap = await history.read(
-                pieces, syslog_names, lambda share: self._say(state="history", progress=share)
+                self._pieces, syslog_names, lambda share: self._say(state="history", progress=share)
             )
         except MxtopError as error:
             self._newer = None
