@@ -359,3 +359,21 @@ def test_a_last_line_without_its_end(bench: Bench) -> None:
     assert bench.main_cf.read_bytes() == bench.first + b"smtp_address_preference = ipv6\n"
     assert bench.run("rollback", bench.id).returncode == 0
     bench.assert_sound(first)
+
+
+def test_without_exchange(bench: Bench) -> None:
+    """By rename, where it was consented to; an edit that was saved before the swap is seen all the same."""
+    bench.staged(swap="rename")
+    trace = bench.root / "renames"
+    before = ["strace", "-f", "-o", str(trace), "-e", "trace=renameat2"]
+    assert "swap rename" in bench.run("status", bench.id).stdout.splitlines()
+    assert bench.run("apply", bench.id).returncode == 0
+    assert bench.main_cf.read_bytes() == bench.after
+    assert bench.run("rollback", bench.id, before=before).returncode == 0
+    assert "RENAME_EXCHANGE" not in trace.read_text()
+    bench.assert_sound(bench.first)
+    bench.reset()
+    bench.staged(swap="rename")
+    bench.main_cf.write_bytes(bench.first + FOREIGN)
+    assert bench.run("apply", bench.id).returncode == 75
+    bench.assert_sound(bench.first + FOREIGN)
