@@ -8,7 +8,7 @@ import pytest
 from tests.route.hosts import hung, refused, seen
 
 from mxtop.mail.snapshot import Destination, Failure, Families, FamilyCounts
-from mxtop.route.health import Ailment, ailments
+from mxtop.route.health import Ailment, ailments, fine
 
 
 def counts(
@@ -92,3 +92,11 @@ def test_chance_alone_names_nobody() -> None:
         ]
         named += bool(ailments(rows))
     assert named <= 2
+
+
+@pytest.mark.parametrize("kind", ["connect", "refused"])
+def test_doubt_is_enough_not_to_be_called_fine(kind: str) -> None:
+    assert fine(counts((1, 10), (0, 3), kind))
+    assert not fine(counts((2, 10), (0, 3), kind))
+    assert not fine(counts((0, 10), (1, 3), kind))
+    assert fine(counts((0, 0), (0, 0), kind))

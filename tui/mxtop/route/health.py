@@ -54,6 +54,15 @@ def ailments(rows: Iterable[Destination]) -> dict[str, Ailment]:
     return {name: ailment for name, ailment in found if ailment is not None}
 
 
+def fine(row: Destination) -> bool:
+    """Whether neither family shows more trouble than FINE there: no proof asked, doubt is enough."""
+    return all(
+        failed <= FINE * tried
+        for counts in (row.families.ipv4, row.families.ipv6)
+        for failed, tried in (_connect(counts), _refused(counts))
+    )
+
+
 def _connect(counts: FamilyCounts) -> tuple[int, int]:
     return counts.failed_connects, counts.failed_connects + counts.connections
 
