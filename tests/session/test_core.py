@@ -160,5 +160,5 @@ def test_feeds_come_in_one_order_and_a_gap_is_said() -> None:
     core.take(SocketSample(()), NOW)
     core.take(Batch(text="x\n", gap="truncated"), NOW)
     snapshot = core.tick(NOW)
-    assert list(snapshot.feeds) == ["log", "sockets", "queue", "settings", "dns"]
+    assert list(snapshot.feeds) == ["log", "settings", "sockets", "queue", "dns"]
     assert snapshot.feeds["log"].detail == "lines may be missing: truncated"

@@ -11,7 +11,7 @@ from mxtop.mail.sample import Sample
 from mxtop.mail.snapshot import Feed, Snapshot
 from mxtop.session.core import Core
 
-PATIENCE: Final = 1.0
+PATIENCE: Final = 0.4
 """Seconds after which the first snapshot comes even if the log is not in yet."""
 
 
@@ -63,6 +63,11 @@ class Session:
         self.core.take(sample, self.now())
         if self._tap is not None and not isinstance(sample, Feed):
             self._tap(sample)
+
+    async def ready_after(self, caught_up: asyncio.Event) -> None:
+        """There is something to show as soon as the newest part of the log is in."""
+        await caught_up.wait()
+        self.ready.set()
 
     async def ticks(self, publish: Callable[[Snapshot], None]) -> None:
         """Publish for ever: the first snapshot when `self.ready` is set, later ones every interval."""

@@ -35,8 +35,8 @@ HISTORY: Final = 120
 """Values that the sparkline keeps, one a tick."""
 
 
-FEEDS: Final = ("log", "sockets", "queue", "settings", "dns")
-"""The order in which they are told."""
+FEEDS: Final = ("log", "settings", "sockets", "queue", "dns")
+"""The order in which they are told: what others depend on comes first."""
 
 
 def _place(feed: str) -> int:

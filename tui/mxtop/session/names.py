@@ -145,7 +145,7 @@ class Names:
     ) -> None:
         done: dict[str, tuple[float, Settings | None]] = {}
         while True:
-            current = wanted()
+            current = wanted() if self._settings is not None else ()  # without settings there is no next hop
             done = {name: done[name] for name in current if name in done}
             due = [name for name in current if not self._fresh(done.get(name), age)][:AT_ONCE]
             if not due:
