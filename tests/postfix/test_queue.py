@@ -64,7 +64,7 @@ async def test_captured(commands: Path, version: str, queue: str, expected: Queu
         ),
         ("3.7.11", "empty", ()),
         ("2.11.11", "held", ()),
-    ],  # fmt: skip
+    ],
 )
 async def test_the_domains_of_active_messages(
     commands: Path, version: str, queue: str, expected: tuple[str, ...]
