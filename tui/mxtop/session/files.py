@@ -55,6 +55,7 @@ class FilesSession(Session):
             older, start = plan_files(self._files, NEWEST)
             feed = LogFeed(self.take, self.core.swap, self._show, self.core.host, older)
             async with asyncio.TaskGroup() as group:
+                group.create_task(self.ready_after(feed.caught_up))
                 if not self.tapped:
                     group.create_task(feed.older(None))
                 if start is None:

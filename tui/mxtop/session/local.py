@@ -121,6 +121,7 @@ class LocalSession(Session):
         feed = LogFeed(self.take, self.core.swap, self._show, path, division.older)
         follower = Follower(path, division.start)
         async with asyncio.TaskGroup() as group:
+            group.create_task(self.ready_after(feed.caught_up))
             group.create_task(feed.newest(follower.batches()))
             if not self.tapped:
                 group.create_task(feed.older(syslog_names))
