@@ -26,10 +26,10 @@ from tests.benchmarks.measure import (
     Terminal,
     cpu_seconds,
     has,
+    key_answered,
     machine,
     median,
     memory_mb,
-    queued_seconds,
     spread,
     verdict,
 )
@@ -38,10 +38,8 @@ RATE = 10_000
 BURSTS = 100  # a second
 BEFORE = 50_000
 SECONDS = 15.0
-KEYS = 40
+KEYS = 30
 TARGET_CPU, TARGET_KEY = 20.0, 100.0
-ANSWERS = ((b"/", b"words that must match", b"\x1b"), (b"z", b"Sent/s", b"z"))
-"""A key, what shows that it was answered, and the key that takes it back."""
 
 
 def write(path: str, source: str) -> None:
@@ -86,21 +84,14 @@ def watch(terminal: Terminal, log: Path) -> tuple[float, float]:
 
 
 def keys(terminal: Terminal) -> tuple[list[float], list[float]]:
-    """Seconds until each of some keys was answered, pressed at any moment of the tick; and the same
-    without the time in which another process had the core.
-    """
+    """What `key_answered` says of some keys, pressed at any moment of the tick."""
     chance = random.Random(1)
     answers, own = [], []
-    for number in range(KEYS):
-        key, shown, back = ANSWERS[number % 2 if number % 4 else 0]
+    for _ in range(KEYS):
         terminal.spend(chance.uniform(0.1, 0.6))
-        queued = queued_seconds(terminal.pid)
-        pressed = terminal.press(key)
-        answers.append(terminal.until(has(shown), 10) - pressed)
-        own.append(max(0.0, answers[-1] - (queued_seconds(terminal.pid) - queued)))
-        terminal.spend(0.1)
-        terminal.press(back)
-        terminal.spend(0.1)
+        wall, alone = key_answered(terminal, 0.2)
+        answers.append(wall)
+        own.append(alone)
     return answers, own
 
 

@@ -189,6 +189,20 @@ class Terminal:
         return now
 
 
+def key_answered(terminal: Terminal, pause: float) -> tuple[float, float]:
+    """Seconds until the help that `?` opens is on the screen, a whole repaint; then the same without the
+    time in which other processes had the core.  The help is closed again after `pause` seconds.
+    """
+    queued = queued_seconds(terminal.pid)
+    pressed = terminal.press(b"?")
+    took = terminal.until(has(b"Everywhere"), 30) - pressed
+    own = max(0.0, took - (queued_seconds(terminal.pid) - queued))
+    terminal.spend(pause)
+    terminal.press(b"?")
+    terminal.until(has(b"Destinations"), 30)
+    return took, own
+
+
 def has(*words: bytes) -> Callable[[bytes], bool]:
     """A condition: all of these words are on the screen."""
     return lambda text: all(word in text for word in words)
