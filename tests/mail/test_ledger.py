@@ -46,6 +46,7 @@ def test_rates_fade_and_the_row_with_them() -> None:
     (row,) = tracker.rows(START + 5)
     assert row.sent_rate == row.deferred_rate == 1 / 60
     assert tracker.rates(START + 5) == (1 / 60, 1 / 60, 0)
+    assert tracker.rows(START + 6)[0] is row
     (faded,) = tracker.rows(START + 120)
     assert faded.sent_rate == faded.deferred_rate == 0
     assert tracker.rows(START + 121)[0] is faded

@@ -152,6 +152,7 @@ def test_each_destination_of_a_request_through_a_relayhost_has_its_first_try() -
     domains = ("a", "b", "a", "b")
     tracker = track(*(to(f"u{n}@{name}.example", V6) for n, name in enumerate(domains)))
     assert [row.first_try_ipv6_share for row in tracker.rows(0)] == [1, 1]
+    assert [tally.first_tries for tally in tracker.destinations.values()] == [1, 1]
     assert families(tracker) == {"ipv6": (1, 0, 0)}
 
 
@@ -164,7 +165,10 @@ def test_suspended_delivery_is_no_attempt() -> None:
     assert tracker.rows(0) == () and not tracker.reasons
 
 
-def test_a_server_that_says_suspended_was_tried_all_the_same() -> None:
+def test_whoever_else_says_suspended_was_tried_all_the_same() -> None:
+    text = "Command output: delivery temporarily suspended: ha"
+    tracker = track(to("u@a.example", "maildrop", daemon="pipe", status="deferred", reason=text))
+    assert tracker.totals().families.none.deferred == 1
     tracker = track(to("u@a.example", V4, status="deferred", reason="delivery temporarily suspended: ha"))
     assert tracker.totals().families.ipv4.deferred == 1
 

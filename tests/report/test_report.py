@@ -113,12 +113,12 @@ def test_a_destination_row() -> None:
 
 def test_rows_come_by_traffic() -> None:
     tracker = track(
-        *(to(f"u@{name}.example", V4, queue_id=f"4AAAA{n:05d}") for n, name in enumerate("cabab")),
-        *(to("u@a.example", V4, queue_id="4CCCCC3333", status="deferred", reason="two") for _ in range(2)),
-        to("u@a.example", V4, queue_id="4DDDDD3333", status="deferred", reason="one"),
+        *(to(f"u@{name}.example", V4, queue_id=f"4AAAA{n:05d}") for n, name in enumerate("acbcb")),
+        *(to("u@c.example", V4, queue_id="4CCCCC3333", status="deferred", reason="two") for _ in range(2)),
+        to("u@c.example", V4, queue_id="4DDDDD3333", status="deferred", reason="one"),
     )
     document = build(tracker)
-    assert [row["destination"] for row in document["destinations"]] == ["a.example", "b.example", "c.example"]
+    assert [row["destination"] for row in document["destinations"]] == ["c.example", "b.example", "a.example"]
     assert [(row["text"], row["count"]) for row in document["reasons"]] == [("two", 2), ("one", 1)]
 
 

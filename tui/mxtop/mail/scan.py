@@ -140,14 +140,13 @@ class Scanner:
         tracker, kinds, times, minutes, numbers = (
             self._tracker, self._kinds, self._times, self._minutes, self._numbers,
         )  # fmt: skip
-        clients, messages = tracker.clients, tracker.messages
+        clients = tracker.clients
         iso = text[0].isdecimal()
         found = self._find_iso(text) if iso else self._find_classic(text)
         others = 0  # lines that are counted elsewhere
         for head, active, removed, connected, accepted, token, body, line in found:
             if active:
-                if active not in messages:
-                    tracker.queue(active)
+                tracker.queue(active)
                 continue
             if removed:
                 tracker.remove(removed)
