@@ -98,6 +98,7 @@ def test_ipv6_that_fails_while_ipv4_works() -> None:
     )
     assert "waits up to 60 s" in failing.sentence
     assert "IPv6 route" in failing.advice
+    assert failing.destinations == ("big", "small")
 
 
 def test_failures_that_come_at_once_add_no_seconds() -> None:
@@ -132,6 +133,8 @@ def test_a_value_that_would_not_help_is_not_suggested() -> None:
         for known in (hung("a"), refused("a")):
             (told,) = found((known, DUAL), settings=settings).values()
             assert (told.fix, told.value) == (None, None)
+    (told,) = found((hung("a"), None), settings=instance("ipv4")).values()
+    assert told.value is None
     (unknown,) = found((hung("a"), None)).values()
     assert unknown.value == "ipv4"
 

@@ -101,6 +101,22 @@ def test_the_other_way_is_good_where_it_was_promised() -> None:
     assert watch(events, promised(1.0, 0.0)).observed().verdict == "good"
 
 
+def test_a_few_first_tries_are_too_little_however_clear() -> None:
+    log = Log()
+    effect = watch([RELOAD, *(log.sent() for _ in range(4))], promised(0.0, 1.0))
+    assert effect.observed().verdict == "too_little_traffic"
+    effect.apply(log.sent())
+    assert effect.observed().verdict == "good"
+
+
+def test_back_to_chance_is_good_when_lots_decide_and_bad_when_nothing_moves() -> None:
+    log = Log()
+    lots = [RELOAD, *(log.sent(ipv6=i % 2 == 0) for i in range(40))]
+    assert watch(lots, promised(1.0, 0.5)).observed().verdict == "good"
+    still = [RELOAD, *(log.sent() for _ in range(40))]
+    assert watch(still, promised(1.0, 0.5)).observed().verdict == "bad"
+
+
 def test_nothing_changed_is_bad_in_time() -> None:
     dice, log = random.Random(3), Log()
     effect = watch([RELOAD, *(log.sent(ipv6=dice.random() < 0.5) for _ in range(40))])

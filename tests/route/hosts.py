@@ -24,7 +24,10 @@ def seen(name: str, ipv4: int = 0, ipv6: int = 0, **more: Any) -> Destination:
     families = Families(
         ipv4=FamilyCounts(connections=ipv4, sent=ipv4), ipv6=FamilyCounts(connections=ipv6, sent=ipv6)
     )
-    return Destination(**{"destination": name, "families": families, **more})
+    families = more.get("families", families)
+    both = (families.ipv4, families.ipv6)
+    totals = {word: sum(getattr(one, word) for one in both) for word in ("sent", "deferred", "bounced")}
+    return Destination(**{"destination": name, "families": families, **totals, **more})
 
 
 def hung(name: str, ipv4: int = 40, failed: int = 20, error: str = "Connection timed out") -> Destination:

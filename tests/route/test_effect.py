@@ -234,3 +234,18 @@ def test_promises_are_of_what_moves_and_of_what_nobody_can_tell() -> None:
     made = promises(given, forecast(given, "ipv6"))
     assert [(one.destination, one.before, one.after) for one in made] == [("a", 0.5, 1.0), ("u", None, None)]
     assert (made[0].connections, made[0].deliveries) == (Connections(5, 7), 12)
+
+
+def test_a_family_that_fails_costs_the_same_where_the_change_does_not_reach() -> None:
+    settings = instance("ipv6", overrides={("smtp", PREFERENCE): "any"})
+    told = row(forecast(snapshot(settings, (hung("a"), QUAD)), "ipv4"), "a")
+    assert told.wait_before == told.wait_after == Wait(60, 120, 0.0)
+
+
+def test_ipv4_that_fails_is_a_danger_of_ipv4() -> None:
+    families = hung("a").families
+    turned = seen("a", families=type(families)(ipv4=families.ipv6, ipv6=families.ipv4))
+    told = forecast(snapshot(instance(), (turned, DUAL)), "ipv4")
+    assert [one.destination for one in told.failing] == ["a"]
+    assert "over IPv4, where connections fail today, which costs up to 30 s" in told.notes[0].text
+    assert forecast(snapshot(instance(), (turned, DUAL)), "ipv6").failing == ()

@@ -55,7 +55,6 @@ def notes(snapshot: Snapshot, value: Preference, rows: Sequence[Row]) -> tuple[N
         *_rerouted(snapshot, rows),
         *_dangers(rows),
     ]
-    told.sort(key=lambda note: not note.stops)
     if (
         not any(note.stops for note in told)
         and rows
