@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from tests.mail.lines import REFERENCE, VERSIONS, captured
 
 from mxtop.mail.event import (
     AttemptFailed,
@@ -18,6 +19,7 @@ from mxtop.mail.event import (
     Reload,
     Throttle,
 )
+from mxtop.mail.parse import Parser
 from mxtop.mail.promise import Connections, Promise
 from mxtop.mail.verdict import ALPHA, Effect
 
@@ -191,6 +193,16 @@ def test_a_fallback_to_the_other_family_is_one_request_with_trouble(addresses: d
     assert "trouble" in watch([RELOAD, *many]).observed().why
 
 
+def test_the_first_try_is_the_one_that_failed() -> None:
+    """Where everything failed before, trouble proves nothing, but the way of the first tries does."""
+    log = Log()
+    many = [one for i in range(20) for one in (log.refused(pid=50 + i), log.sent(ipv6=False, pid=50 + i))]
+    why = watch([RELOAD, *many], promised(n=40, k=40)).observed().why
+    assert why == (
+        "first tries go the way that was predicted, but 20 of 20 deliveries since the reload had trouble"
+    )
+
+
 def test_a_handshake_that_broke_off_was_a_connection() -> None:
     log = Log()
     head = log.sent(pid=7, queue_id="A")
@@ -302,6 +314,17 @@ def test_a_daemon_in_trouble_is_bad_at_once(kind: str) -> None:
     assert watch([critical(kind, "smtp"), RELOAD, critical(kind, "smtp")]).observed().verdict == "bad"
     assert watch([critical(kind, "smtpd"), RELOAD, critical(kind, "smtpd")]).observed().verdict != "bad"
     assert watch([critical(kind, "smtpd"), RELOAD, critical(kind, "qmgr")]).observed().verdict == "bad"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_bad_value_in_the_logs_of_real_versions(version: str) -> None:
+    events = [Parser(REFERENCE).parse(line) for line in captured(f"{version}.log")]
+    died = next(i for i, e in enumerate(events) if "fatal: bad smtp_address_preference value" in e.text)
+    reload = max(i for i, e in enumerate(events[:died]) if isinstance(e, Reload))
+    effect = watch(events[reload:died])
+    assert effect.observed().verdict != "bad"
+    effect.apply(events[died])
+    assert effect.observed().verdict == "bad"
 
 
 def test_an_error_of_a_command_that_somebody_types_is_no_news() -> None:

@@ -1,6 +1,7 @@
 """The observed effect of a change: what deliveries did since the reload, and a verdict.
 
-`Effect` takes the events of one instance in log order, from any moment before the reload on.  It counts
+`Effect` takes the events of one instance in log order, from shortly before the reload on: the first reload
+(or start) line that it sees is taken for the change's, so feed it no older one.  It counts
 delivery requests of smtp(8) and lmtp(8) processes first seen after the reload line, because a busy process
 ends its request with the old settings (master(8), `postfix reload`).  A request that began before the
 reload betrays an old process too.  A request counts once, however many recipients it has; destinations
