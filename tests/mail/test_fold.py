@@ -23,6 +23,7 @@ from mxtop.mail.fold import CAP, fold
         ("451 try after 451 seconds", "451 try after # seconds"),
         ("at 12:34:56 4.7.1 id a1-20020a05600c165530si74964wmq", "at #:#:# 4.7.1 id …"),
         ("Client host [198.51.100.7] blocked", "Client host [IPv4] blocked"),
+        ("550-5.7.1 does not meet IPv6 guidelines", "550-5.7.1 does not meet IPv6 guidelines"),
         ("", ""),
     ],
 )

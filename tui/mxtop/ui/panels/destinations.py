@@ -15,7 +15,7 @@ from mxtop.ui.panels.panel import Panel
 from mxtop.ui.view import View
 from mxtop.ui.widgets.painted import Line, Text, wrap
 from mxtop.ui.widgets.table import Column, Table
-from mxtop.ui.words import STATES, Filter, connections, split_bar, split_line, worst
+from mxtop.ui.words import SEVERITY, STATES, Filter, connections, split_bar, split_line, worst
 
 REPLY: Final = 300
 
@@ -63,9 +63,9 @@ def columns(live_known: Callable[[], bool]) -> tuple[Column[Destination], ...]:
     )  # fmt: skip
 
 
-def _deferred(row: Destination) -> tuple[int, int]:
-    """Equal ones by their traffic."""
-    return row.deferred, row.sent + row.bounced
+def _deferred(row: Destination) -> tuple[int, int, int]:
+    """Equal ones by their state, the worst first, then by their traffic."""
+    return row.deferred, SEVERITY[row.state], row.sent + row.bounced
 
 
 def _reply(row: Destination) -> SafeText:
