@@ -17,7 +17,8 @@ import pytest
 from tests.mail.lines import captured
 
 from mxtop.mail.errors import LogUnreadable
-from mxtop.report.parse import in_time_order, run
+from mxtop.report.parse import run
+from mxtop.sources.order import in_time_order
 
 LINE = "Nov 23 18:32:26 mx1 postfix/qmgr[1]: C3CD21F3E90: removed"
 

@@ -16,19 +16,17 @@ import time
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol, cast
 
 from mxtop.mail.errors import LogUnreadable
 from mxtop.mail.event import Event, as_dict
-from mxtop.mail.header import Clock, split
 from mxtop.mail.parse import Parser
 from mxtop.sources.access import unreadable
 from mxtop.sources.lines import LineBuffer
+from mxtop.sources.order import in_time_order
 
 _CHUNK: Final = 128 * 1024
-_PEEK: Final = 1000  # lines looked at for a first time
 _PLAIN: Final = json.JSONEncoder(ensure_ascii=False)
 _ASCII: Final = json.JSONEncoder(ensure_ascii=True)
 
@@ -58,31 +56,6 @@ def encode(event: Event) -> bytes:
         return f"{_PLAIN.encode(shown)}\n".encode()
     except UnicodeEncodeError:
         return f"{_ASCII.encode(shown)}\n".encode()
-
-
-def in_time_order(files: Sequence[str]) -> list[str]:
-    """Logs by the first time in them: a rotated log comes before the one that replaced it.
-
-    Standard input, pipes and files without any time come last, in the order given.
-    """
-    if len(files) < 2:
-        return list(files)
-    return sorted(files, key=_first_time)
-
-
-def _first_time(name: str) -> float:
-    if name == "-" or not Path(name).is_file():
-        return float("inf")
-    clock = Clock(_modified(name))
-    for line in islice(_lines(name), _PEEK):
-        if (head := split(line)) and (shown := clock.iso(head[0])) and (at := clock.epoch(shown)) is not None:
-            return at
-    return float("inf")
-
-
-def _lines(name: str) -> Iterator[str]:
-    for chunk in _chunks(name):
-        yield from chunk
 
 
 def _texts(name: str, year: int | None) -> Iterator[tuple[list[str], Parser]]:

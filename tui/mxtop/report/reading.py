@@ -23,9 +23,9 @@ from mxtop.mail.errors import LogUnreadable
 from mxtop.mail.header import Clock, split
 from mxtop.mail.scan import Scanner
 from mxtop.mail.tracker import Tracker
-from mxtop.report.parse import in_time_order
 from mxtop.sources import history
 from mxtop.sources.lines import LineBuffer
+from mxtop.sources.order import in_time_order
 from mxtop.sources.rotation import is_packed
 
 _CHUNK: Final = 256 * 1024
