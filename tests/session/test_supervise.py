@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from mxtop.mail.errors import MxtopError
@@ -54,3 +56,29 @@ async def test_the_same_trouble_again_is_since_the_first_time() -> None:
     first, again, other = (f.since for f in shown)
     assert first is not None and other is not None
     assert first == again < other
+
+
+async def test_trouble_in_one_of_several_tasks_is_told_like_any_other() -> None:
+    shown: list[Feed] = []
+
+    async def fails() -> None:
+        raise MxtopError("log unreadable", "sudo mxtop")
+
+    async def feed() -> None:
+        if shown:
+            return
+        async with asyncio.TaskGroup() as outer:
+            outer.create_task(asyncio.sleep(60))
+            async with asyncio.TaskGroup() as group:
+                group.create_task(fails())
+
+    await supervise("log", feed, shown.append)
+    assert [(f.state, f.detail, f.remedy) for f in shown] == [("down", "log unreadable", "sudo mxtop")]
+
+
+async def test_a_bug_beside_trouble_is_not_hidden() -> None:
+    async def feed() -> None:
+        raise ExceptionGroup("both", [MxtopError("log unreadable"), KeyError("bug")])
+
+    with pytest.raises(ExceptionGroup):
+        await supervise("log", feed, lambda feed: None)

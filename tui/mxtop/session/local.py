@@ -84,7 +84,7 @@ class LocalSession(Session):
     async def _settings(self) -> None:
         seen: tuple[float, ...] | None = None
         while True:
-            stamp = await self._configured() if seen is not None else ()
+            stamp = await self._configured()  # before the reading: what is written meanwhile is read again
             if stamp != seen:
                 settings = await postfix_settings.read(self._host, self._config_directory)
                 self._names.settings = settings
@@ -92,12 +92,16 @@ class LocalSession(Session):
                 self._show(
                     Feed(name="settings", state="live", detail=settings.config_directory, since=time.time())
                 )
-                seen = await self._configured()
+                seen = stamp
             await asyncio.sleep(SETTINGS_LOOK)
 
     async def _configured(self) -> tuple[float, ...]:
         """When main.cf and master.cf were last written."""
-        directory = self.core.settings.config_directory if self.core.settings else "/etc/postfix"
+        directory = (
+            self.core.settings.config_directory
+            if self.core.settings
+            else self._config_directory or "/etc/postfix"
+        )
         stats = [await self._host.stat(f"{directory}/{name}") for name in ("main.cf", "master.cf")]
         return tuple(found.mtime if found else 0.0 for found in stats)
 

@@ -30,12 +30,17 @@ async def supervise(name: str, run: Callable[[], Awaitable[None]], show: Callabl
         started = time.monotonic()
         try:
             await run()
-        except MxtopError as error:
-            title, remedy = error.title, error.remedy
-        except OSError as error:
-            title, remedy = error.strerror or str(error), ""
+        except (MxtopError, OSError) as error:
+            trouble: Exception = error
+        except ExceptionGroup as group:
+            # From a feed of several tasks the expected comes wrapped; a bug among it is still a bug.
+            expected, bugs = group.split((MxtopError, OSError))
+            if expected is None or bugs is not None:
+                raise
+            trouble = _first(expected)
         else:
             return
+        title, remedy = _words(trouble)
         if time.monotonic() - started > STEADY:
             failures, told = 0, None
         if told != (title, remedy):  # the same trouble again is since then
@@ -44,3 +49,15 @@ async def supervise(name: str, run: Callable[[], Awaitable[None]], show: Callabl
         failures += 1
         show(Feed(name=name, state="down", detail=title, remedy=remedy, since=since))
         await asyncio.sleep(pause)
+
+
+def _first(group: ExceptionGroup[Exception]) -> Exception:
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, ExceptionGroup) else error
+
+
+def _words(trouble: Exception) -> tuple[str, str]:
+    """What went wrong, and the next step."""
+    if isinstance(trouble, MxtopError):
+        return trouble.title, trouble.remedy
+    return (trouble.strerror if isinstance(trouble, OSError) else None) or str(trouble), ""
