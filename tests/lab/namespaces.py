@@ -49,6 +49,9 @@ class Namespace:
             (ETC_NETNS / self.name).symlink_to(etc)
         command(["ip", "netns", "add", self.name])
         self.ip("link", "set", "lo", "up")
+        # With maillog_file master(8) logs to a socket that only postlogd, its own child, empties: with the
+        # kernel's ten datagrams a reload at the wrong moment blocks Postfix for ever.
+        command(["ip", "netns", "exec", self.name, "sysctl", "-qw", "net.unix.max_dgram_qlen=1000"])
 
     def ip(self, *words: str) -> None:
         """`ip` inside it."""
