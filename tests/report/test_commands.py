@@ -52,7 +52,7 @@ def loaded(done: subprocess.CompletedProcess[str], code: int = 0) -> Any:
 
 
 def expected_share(destination: Destination) -> float | None:
-    """Under `any`: the part of IPv6 among the addresses of the best preference (postfix.md 1.2)."""
+    """Under `any`: the part of IPv6 among the addresses of the best preference (smtp_addr.c)."""
     hosts = {host.name: host for host in destination.hosts}
     if destination.mx:
         ranks = sorted({preference for preference, _ in destination.mx})

@@ -1,8 +1,8 @@
 """What one delivery process is doing: sessions told apart, failed attempts kept for their delivery.
 
 smtp(8) and lmtp(8) handle one delivery request at a time, so the lines of one `tag[pid]`
-belong together, although `connect to …` lines carry no queue id (postfix.md of the Postfix
-sources' smtp_connect.c: the last failure is repeated in the status line, earlier ones are not).
+belong together, although `connect to …` lines carry no queue id (Postfix's
+smtp_connect.c: the last failure is repeated in the status line, earlier ones are not).
 
 The rules, as the report promises them:
 * A session is told by its delivery lines: consecutive ones of one (tag, pid, queue id) with
