@@ -1,0 +1,123 @@
+"""What a front end may do about a guided fix on one host, and the values that it shows.
+
+A Protocol and values only: `session.change` does it on a live host, `session.recorded` plays what was
+recorded in the demo.  A front end knows no other way to change anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, Protocol
+
+from mxtop.change.model import Change, Preview
+from mxtop.mail.finding import Finding
+from mxtop.mail.promise import Observed
+from mxtop.route.effect import Forecast
+
+WINDOWS: Final = (60, 120, 300, 900)
+"""Seconds that a front end offers until an unanswered change goes back; 120 by default."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A change that is staged and can be previewed; nothing live was touched.
+
+    `findings` are the findings of this moment that this fix may mend.  `instead` is what to do in its
+    place where the aim is another one ("" where nothing).  `recorded`: it is only played.
+    """
+
+    fix: str
+    value: str
+    title: str
+    preview: Preview
+    forecast: Forecast | None
+    """None where the settings or the log are not known."""
+    findings: tuple[Finding, ...] = ()
+    risk: str = ""
+    safe: bool = True
+    instead: str = ""
+    check: str = ""
+    recorded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a change is: its state with the commands that ran, and what was seen of its effect."""
+
+    change: Change
+    observed: Observed | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether it stays as it is by itself."""
+        return self.change.state not in ("preview", "applied")
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A command that mxtop ran on the host; `exit_code` None where it gave no answer."""
+
+    time: float
+    argv: tuple[str, ...]
+    exit_code: int | None
+    seconds: float
+    purpose: Literal["look", "change"] = "look"
+
+
+class Fixing(Protocol):
+    """Guided fixes on one host.  Every call may raise Refused or CommandFailed, which have a next step."""
+
+    host: str
+
+    async def propose(self, fix: str, value: str, *, window: int = 120) -> Proposal:
+        """Stage and predict.  Refused with the reason where it cannot be done."""
+        ...
+
+    async def discard(self, proposal: Proposal) -> None:
+        """Forget a proposal that is not wanted."""
+        ...
+
+    def apply(self, proposal: Proposal) -> AsyncIterator[Progress]:
+        """Begin, and tell how it goes on, several times a second, until it is over.
+
+        Whoever stops looking stops nothing: the host goes on, and its watchdog decides.
+        A `bad` verdict by a daemon in trouble rolls back at once.
+        """
+        ...
+
+    def watch(self, change: Change) -> AsyncIterator[Progress]:
+        """The same for a change that was begun before: after a restart of mxtop, or by somebody else."""
+        ...
+
+    async def confirm(self, change: str) -> Change:
+        """Keep it.  The state returned is the true one."""
+        ...
+
+    async def rollback(self, change: str) -> Change:
+        """Take back what is not confirmed."""
+        ...
+
+    async def undo(self, change: str) -> Change:
+        """Take back any change."""
+        ...
+
+    async def waiting(self) -> tuple[Change, ...]:
+        """The changes that wait for an answer; those that were cut short are cleaned up first."""
+        ...
+
+    async def history(self) -> tuple[Change, ...]:
+        """Every change that was begun, oldest first."""
+        ...
+
+    async def diff(self, change: Change) -> str:
+        """The unified diff of a change of any age."""
+        ...
+
+    async def retry(self, destinations: Sequence[str]) -> int:
+        """Ask Postfix to try now what is deferred for these destinations; how many messages that were."""
+        ...
+
+    def commands(self) -> tuple[Ran, ...]:
+        """Every command that mxtop ran on the host, oldest first, as far as they are kept."""
+        ...
