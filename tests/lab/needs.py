@@ -9,6 +9,7 @@ from functools import cache
 
 PROGRAMS = (
     *("dig", "ip", "nft", "nsd", "nsenter", "openssl", "postfix", "rsyslogd"),
+    *("ssh", "ssh-agent", "ssh-keygen", "sshd"),
     *("smtp-sink", "smtp-source", "ss", "tmux", "unshare"),
 )
 
