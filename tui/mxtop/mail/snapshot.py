@@ -12,6 +12,7 @@ from typing import Literal
 
 from mxtop.mail.answer import Answer
 from mxtop.mail.family import FAMILY_KEYS, FamilyKey
+from mxtop.mail.finding import Finding
 from mxtop.mail.settings import Route, Settings
 from mxtop.mail.sockets import SocketRow
 
@@ -243,3 +244,4 @@ class Snapshot:
     settings: Settings | None = None
     outlooks: Mapping[str, Outlook] = field(default_factory=dict)
     log: LogTail = LogTail()
+    findings: tuple[Finding, ...] = ()  # what is wrong here, the worst first

@@ -10,6 +10,7 @@ from typing import Final
 from mxtop.mail.sample import Sample
 from mxtop.mail.snapshot import Feed, Snapshot
 from mxtop.session.core import Core
+from mxtop.session.fixing import Fixing
 
 PATIENCE: Final = 0.4
 """Seconds after which the first snapshot comes even if the log is not in yet."""
@@ -22,6 +23,8 @@ class Session:
         self.core = core
         self.host = core.host
         self.selected: str | None = None
+        self.fixing: Fixing | None = None
+        """What may be done about guided fixes; None where nothing can be changed (log files)."""
         self._interval = interval
         self.ready = asyncio.Event()
         """Set when there is something to show."""
