@@ -1,4 +1,4 @@
-"""A real sshd(8) of our own on a loopback port: own keys, own configuration, own accounts, no file of the machine.
+"""A real sshd(8) of our own on a loopback port: its keys, its configuration and its accounts are its own.
 
 `with Sshd(directory, port) as sshd:` starts it in a mount namespace where /etc/passwd and /etc/shadow are
 ours, so that the account's shell and home are the test's choice and no dotfile of the machine takes part.
@@ -45,7 +45,7 @@ def _command(*argv: str) -> str:
 class Sshd:
     """One server.
 
-    `alias` is its name in `client_config`, an ssh_config(5) that finds it by key, with `known_hosts` enforced.
+    `alias` is its name in `client_config`, an ssh_config(5) that finds it by key and knows its host key.
     `user` has uid 0 (`uid` for another), `shell`, and the home directory `directory`/home.  Capitalised
     keywords are lines of sshd_config(5): `AllowTcpForwarding="no"`.  `prefix` is a command line that starts
     the server elsewhere, as `["nsenter", "--net=/run/netns/x"]`; then `address` is one of that place.
