@@ -133,26 +133,6 @@ async def test_configuration_management_is_named(bench: Bench, changes: Transact
     assert any("Ansible" in warning for warning in preview.warnings)
 
 
-@pytest.mark.lab
-@pytest.mark.parametrize("allowed", [True, False])
-async def test_not_root(bench: Bench, changes: Transactions, allowed: bool) -> None:
-    """`sudo -n` is tried, by a stub on PATH: the machine's own sudo and users play no part."""
-    bench.base.mkdir(mode=0o700)
-    bench.stub("id", '[ -n "$AS_ROOT" ] && echo 0 || echo 1000')
-    bench.stub(
-        "sudo", f'echo "$*" >>"${{0%/*}}/asked"\n{"shift 2; AS_ROOT=1 exec" if allowed else "exit 1 #"} "$@"'
-    )
-    found = await changes.probe()
-    assert found.root is allowed
-    asked = (bench.bin / "asked").read_text()
-    assert asked.startswith("-n -- true\n")
-    if not allowed:
-        assert found.obstacles == ("changing Postfix needs root",)
-        with pytest.raises(Refused, match="root"):
-            await changes.preview(IPV6, operator="alice")
-    assert bench.main_cf.read_bytes() == bench.first
-
-
 def test_ids_sort_by_time() -> None:
     ids = [new_id(1_790_000_000.0 + k / 1000, 2**80 - 1 - k) for k in range(100)]
     assert ids == sorted(ids)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mxtop.hosts.base import Host
+from mxtop.hosts.base import Host, Reply
 from mxtop.hosts.local import LocalHost, environment
 from mxtop.mail.errors import CommandFailed
 
@@ -138,3 +138,41 @@ async def test_stream() -> None:
         writer.write(b"hello\n")
         assert await reader.readline() == b"hello\n"
         writer.close()
+
+
+async def test_a_conversation() -> None:
+    """Asked on stderr, answered on stdin; then the rest of stdin is the command's."""
+    heard: list[bytes] = []
+
+    async def answer(said: bytes) -> Reply:
+        heard.append(said)
+        if said.endswith(b"name? "):
+            await asyncio.sleep(0.6)  # longer than the command has
+            return Reply(bytearray(b"alice\n"))
+        return Reply(b"x" * 200_000, last=True) if said.endswith(b"more? ") else Reply()
+
+    script = 'printf "name? " >&2; read n; printf "more? " >&2; wc -c; echo $n; echo end >&2; exit 3'
+    done = await host.converse(["sh", "-c", script], answer, timeout=0.5)
+    assert (done.exit_code, done.stdout, done.stderr) == (3, b"200000\nalice\n", b"name? more? end\n")
+    assert heard == [b"name? ", b"name? more? "]
+
+
+async def test_a_conversation_ends_with_everything_in_it(tmp_path: Path) -> None:
+    async def silent(said: bytes) -> Reply:
+        return Reply()
+
+    async def angry(said: bytes) -> Reply:
+        raise ValueError(said)
+
+    pids = tmp_path / "pids"
+    script = 'sleep 60 & echo $! $$ > "$0"; echo hello >&2; wait'
+    with pytest.raises(CommandFailed, match="gave no answer"):
+        await host.converse(["sh", "-c", script, str(pids)], silent, timeout=0.5)
+    assert all([await gone(int(pid)) for pid in pids.read_text().split()])
+    with pytest.raises(ValueError, match="hello"):
+        await host.converse(["sh", "-c", script, str(pids)], angry)
+    assert all([await gone(int(pid)) for pid in pids.read_text().split()])
+    with pytest.raises(CommandFailed, match="more than"):
+        await host.converse(["sh", "-c", "head -c 17000000 /dev/zero"], silent)
+    with pytest.raises(CommandFailed, match="no such command"):
+        await host.converse(["no-such-command-of-ours"], silent)

@@ -10,7 +10,7 @@ from functools import cache
 PROGRAMS = (
     *("dig", "ip", "nft", "nsd", "nsenter", "openssl", "postfix", "rsyslogd"),
     *("ssh", "ssh-agent", "ssh-keygen", "sshd"),
-    *("smtp-sink", "smtp-source", "ss", "tmux", "unshare"),
+    *("smtp-sink", "smtp-source", "ss", "sudo", "tmux", "unshare"),
 )
 
 

@@ -2,7 +2,7 @@
 
 Everything is asked of the script on that host (`script`), through `Host.run` alone, so that it is the same
 here and behind SSH.  `apply` returns when the host has begun; what follows goes on there whether or not
-anybody looks.  Where the user is not root, `sudo -n` is tried; a password is not asked for here.
+anybody looks.  Where the user is not root, `root` finds out how to become it; `ask` is whom it asks.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ import asyncio
 import secrets
 import time
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from mxtop.change import script, told
 from mxtop.change.diff import unified, within
 from mxtop.change.model import BUSY, STATES, Change, Edit, Preview, Probe
+from mxtop.change.root import Ask, Root
 from mxtop.change.values import Refused, check
 from mxtop.hosts.base import Completed, Host
 from mxtop.mail.errors import CommandFailed
@@ -38,28 +40,35 @@ def new_id(now: float, chance: int) -> str:
 
 
 class Transactions:
-    """The changes of one host.  `config_directory` chooses the instance (None: Postfix's own)."""
+    """The changes of one host.  `config_directory` chooses the instance (None: Postfix's own).
 
-    def __init__(self, host: Host, *, config_directory: str | None = None, base: str = BASE) -> None:
+    `ask` is asked for a password where sudo wants one (None: nobody is there to ask).  Every call but
+    `probe` and `recover` may ask, and is Refused where root is not to be had.
+    """
+
+    def __init__(
+        self, host: Host, *, config_directory: str | None = None, base: str = BASE, ask: Ask | None = None
+    ) -> None:
         self._host = host
         self._config_directory = config_directory
         self._base = base
-        self._sudo: tuple[str, ...] = ()
+        self._root = Root(host, ask)
 
-    async def probe(self) -> Probe:
-        """What this machine offers, read-only; finds out whether `sudo -n` is needed and works."""
+    def forget(self) -> None:
+        """Overwrite the password, where one was given: the session is over."""
+        self._root.forget()
+
+    async def probe(self, *, quietly: bool = True) -> Probe:
+        """What this machine offers, read-only; without root, what anybody sees, and why there is none.
+
+        `quietly` asks nobody for a password.
+        """
         arguments = ["probe", self._base, *([self._config_directory] if self._config_directory else [])]
-        self._sudo = ()
-        found = told.probe((await self._send(arguments)).text)
-        if found.root:
-            return found
         try:
-            asked = await self._host.run(["sudo", "-n", "--", "true"], timeout=10)
-        except CommandFailed:
-            return found
-        if asked.exit_code != 0:
-            return found
-        self._sudo = ("sudo", "-n", "--")
+            await self._root.gain(quietly=quietly)
+        except Refused as error:
+            done = await self._host.run(script.sent(arguments), stdin=script.text(), timeout=60)
+            return replace(told.probe(done.text), obstacles=(str(error),))
         return told.probe((await self._send(arguments)).text)
 
     async def preview(
@@ -78,7 +87,7 @@ class Transactions:
         """
         for edit in edits:
             check(edit)
-        found = await self.probe()
+        found = await self.probe(quietly=False)
         if found.obstacles:
             raise Refused(found.obstacles[0])
         change = new_id(time.time(), secrets.randbits(80))
@@ -152,8 +161,13 @@ class Transactions:
     async def recover(self) -> tuple[Change, ...]:
         """The changes that wait for an answer.
 
-        One that was cut short before it was applied is taken back first.
+        One that was cut short before it was applied is taken back first.  Nobody is asked for a password:
+        without one nothing is seen, and the next `apply` is Refused because of what waits.
         """
+        try:
+            await self._root.gain(quietly=True)
+        except Refused:
+            return ()
         waiting = []
         for change, phase in await self._list():
             if STATES.get(phase) != "applied":
@@ -198,12 +212,11 @@ class Transactions:
         return told.listed(done.text)
 
     async def _send(self, arguments: Sequence[str], seconds: float = 60) -> Completed:
-        argv = [*self._sudo, *script.sent(arguments)]
-        return await self._host.run(argv, stdin=script.text(), timeout=seconds)
+        return await self._root.run(script.sent(arguments), stdin=script.text(), timeout=seconds)
 
     async def _run(self, change: str, verb: str, arguments: Sequence[str] = ()) -> Completed:
-        argv = [*self._sudo, *script.kept(self._base, change, verb, arguments)]
-        return await self._host.run(argv, timeout=_ANSWER_SECONDS)
+        argv = script.kept(self._base, change, verb, arguments)
+        return await self._root.run(argv, timeout=_ANSWER_SECONDS)
 
 
 def _code(done: Completed) -> int:

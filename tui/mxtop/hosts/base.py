@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import stat
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -74,6 +74,18 @@ class Output(Protocol):
     def __aiter__(self) -> AsyncIterator[bytes]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What to write to a command's stdin now; `last`: then its end."""
+
+    data: bytes | bytearray = b""
+    last: bool = False
+
+
+Answer = Callable[[bytes], Awaitable[Reply]]
+"""From all that a command has written to stderr so far to what it is told."""
+
+
 class Host(Protocol):
     """One machine.
 
@@ -89,6 +101,14 @@ class Host(Protocol):
 
     async def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float = 30.0) -> Completed:
         """Run a command to its end."""
+        ...
+
+    async def converse(self, argv: Sequence[str], answer: Answer, *, timeout: float = 30.0) -> Completed:
+        """Run a command that asks on stderr and reads answers from stdin; neither is a terminal.
+
+        `answer` is asked each time there is more on stderr, until its last Reply.  The time that it takes
+        (a human may be thinking) does not count.  What it gives is written at once and not kept.
+        """
         ...
 
     def output(

@@ -19,7 +19,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import IO, Final
 
-from mxtop.hosts.base import OUTPUT_CAP, Completed, FileStat, Output
+from mxtop.hosts.base import OUTPUT_CAP, Answer, Completed, FileStat, Output
 from mxtop.mail.errors import CommandFailed
 
 SYSTEM_PATH: Final = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
@@ -51,10 +51,34 @@ class LocalHost:
             async for chunk in output:
                 kept += chunk
                 if len(kept) > OUTPUT_CAP:
-                    raise CommandFailed(f"{argv[0]} printed more than {OUTPUT_CAP // 1024 // 1024} MiB")
+                    raise _too_much(argv)
         assert output.exit_code is not None
         seconds = time.monotonic() - started
         return Completed(tuple(argv), output.exit_code, bytes(kept), output.stderr, seconds)
+
+    async def converse(self, argv: Sequence[str], answer: Answer, *, timeout: float = 30.0) -> Completed:
+        started = time.monotonic()
+        # stdout goes to a file that has no name: stderr is the only thing to wait for
+        with tempfile.TemporaryFile() as printed:
+            process = await _start(argv, PIPE, PIPE, printed)
+            exit_code: int | None = None
+            deadline = asyncio.timeout(timeout)
+            try:
+                async with deadline:
+                    said = await _talk(process, answer, deadline)
+                    exit_code = await process.wait()
+            except TimeoutError as error:
+                if not deadline.expired():
+                    raise
+                raise _no_answer(argv, timeout) from error
+            finally:
+                if exit_code is None:
+                    await _end(process)
+            if printed.seek(0, os.SEEK_END) > OUTPUT_CAP:
+                raise _too_much(argv)
+            printed.seek(0)
+            stdout = printed.read()
+        return Completed(tuple(argv), exit_code, stdout, said, time.monotonic() - started)
 
     def output(
         self, argv: Sequence[str], *, timeout: float | None = None
@@ -117,7 +141,7 @@ async def _running(argv: Sequence[str], stdin: bytes, timeout: float | None) -> 
     with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as complaints:
         given.write(stdin)
         given.seek(0)
-        process = await _start(argv, given, complaints)
+        process = await _start(argv, given, complaints, PIPE)
         output = _Output(process)
         deadline = asyncio.timeout(timeout)
         try:
@@ -128,9 +152,8 @@ async def _running(argv: Sequence[str], stdin: bytes, timeout: float | None) -> 
         except TimeoutError as error:
             if not deadline.expired():
                 raise
-            raise CommandFailed(
-                f"{argv[0]} gave no answer in {timeout:g} s", f"try it by hand: {shlex.join(argv)}"
-            ) from error
+            assert timeout is not None
+            raise _no_answer(argv, timeout) from error
         finally:
             if output.exit_code is None:
                 await _end(process)
@@ -138,12 +161,45 @@ async def _running(argv: Sequence[str], stdin: bytes, timeout: float | None) -> 
         output.stderr = complaints.read(_STDERR_CAP)
 
 
-async def _start(argv: Sequence[str], stdin: IO[bytes], stderr: IO[bytes]) -> Process:
+async def _talk(process: Process, answer: Answer, deadline: asyncio.Timeout) -> bytes:
+    """All of stderr, each piece answered until the last reply; the clock stands while `answer` thinks."""
+    assert process.stdin is not None
+    assert process.stderr is not None
+    said = bytearray()
+    talking = True
+    while chunk := await process.stderr.read(_CHUNK):
+        said += chunk[: max(0, _STDERR_CAP - len(said))]
+        if not talking:
+            continue
+        until = deadline.when()
+        asked = asyncio.get_running_loop().time()
+        deadline.reschedule(None)
+        reply = await answer(bytes(said))
+        if until is not None:
+            deadline.reschedule(until + asyncio.get_running_loop().time() - asked)
+        process.stdin.write(reply.data)
+        if reply.last:
+            process.stdin.close()
+            talking = False
+    return bytes(said)
+
+
+def _no_answer(argv: Sequence[str], timeout: float) -> CommandFailed:
+    return CommandFailed(f"{argv[0]} gave no answer in {timeout:g} s", f"try it by hand: {shlex.join(argv)}")
+
+
+def _too_much(argv: Sequence[str]) -> CommandFailed:
+    return CommandFailed(f"{argv[0]} printed more than {OUTPUT_CAP // 1024 // 1024} MiB")
+
+
+async def _start(
+    argv: Sequence[str], stdin: IO[bytes] | int, stderr: IO[bytes] | int, stdout: IO[bytes] | int
+) -> Process:
     try:
         return await asyncio.create_subprocess_exec(
             *argv,
             stdin=stdin,
-            stdout=PIPE,
+            stdout=stdout,
             stderr=stderr,
             env=environment(os.environ),
             start_new_session=True,
@@ -162,4 +218,6 @@ async def _end(process: Process) -> None:
         os.killpg(process.pid, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):  # all gone; or a set-uid command, which ends by itself
         pass
+    if process.stdin is not None:  # which is what it may be waiting for
+        process.stdin.close()
     await process.wait()
