@@ -56,7 +56,7 @@ def told_to_others() -> Iterator[bytes]:
 
 async def test_one_password_for_a_whole_change(bench: Bench) -> None:
     """Preview, apply, confirm, undo; and the password is nowhere but where it belongs."""
-    alice, front = Alice(bench), Front(PASSWORD)
+    alice, front = Alice(bench, "ALL=(ALL) ALL", "timestamp_type=global"), Front(PASSWORD)
     directory = str(bench.postfix.config_directory)
     changes = Transactions(alice, config_directory=directory, base=str(bench.base), ask=front)
     seen = 0
