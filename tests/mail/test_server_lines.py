@@ -207,6 +207,19 @@ def test_a_helo_with_blanks_imitates_nothing() -> None:
         ("setting up TLS connection from a[192.0.2.1]", "a", "192.0.2.1"),
         ("warning: bad ETRN x from evil[192.0.2.66]... from a[192.0.2.1]", "a", "192.0.2.1"),
         ("< a[192.0.2.1]: EHLO from evil[192.0.2.66]", "a", "192.0.2.1"),
+        ("certificate verification failed for a[192.0.2.1]:4711: untrusted issuer /CN=x", "a", "192.0.2.1"),
+        (
+            "using backwards-compatible default setting smtpd_relay_before_recipient_restrictions=no to reject "
+            'recipient "x from client "evil[192.0.2.66]"" from client "a[192.0.2.1]"',
+            "a",
+            "192.0.2.1",
+        ),
+        (
+            "using backwards-compatible default setting smtputf8_enable=no to accept non-ASCII sender address "
+            '"x from evil[192.0.2.66]" from a[192.0.2.1]',
+            "a",
+            "192.0.2.1",
+        ),
         ("warning: TLS library problem: error:0A00010B:SSL routines::wrong version number", None, None),
         ("warning: connect to Milter service inet:127.0.0.1:8891: Connection refused", None, None),
         ('warning: unknown thing "a from evil[192.0.2.66]: b"', None, None),

@@ -139,21 +139,23 @@ _OLD_HOSTNAME: Final = re.compile(
     r"([0-9A-Fa-f.:]+): (?:hostname (\S+) verification failed|address not listed for hostname (\S+))", re.A
 )
 _FROM: Final = re.compile(rf"[^<>\"\[\]]{{0,200}}? from {_IP}(?:[:;,\s]|$)", re.A)
-_LAST_FROM: Final = re.compile(rf".* from {_IP}$", re.A | re.S)
+_LAST_FROM: Final = re.compile(rf'.* from (?:client ")?{_IP}"?$', re.A | re.S)
+_UNVERIFIED: Final = re.compile(rf"certificate verification failed for {_IP}: ", re.A)
 
 
 def _named_client(rest: str) -> Base:
     """The client that a warning names: at its start, after `hostname`, or after the first ` from `.
 
-    The words before ` from ` are Postfix's, except in `bad ETRN WORDS... from H[A]`.
+    The words before ` from ` are Postfix's, except in `bad ETRN WORDS... from H[A]` and in
+    `using backwards-compatible default setting … ADDRESS from client "H[A]"`, where the last one counts.
     """
-    if match := _FIRST.match(rest):
+    if match := _FIRST.match(rest) or _UNVERIFIED.match(rest):
         return client_fields(*match.groups())
     if match := _HOSTNAME.fullmatch(rest):
         return client_fields(match[1], match[2])
     if match := _OLD_HOSTNAME.match(rest):
         return client_fields(match[2] or match[3], match[1])
-    if rest.startswith("bad ETRN "):
+    if rest.startswith(("bad ETRN ", "using backwards-compatible ")):
         match = _LAST_FROM.fullmatch(rest)
     else:
         match = _FROM.match(rest)
