@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -62,13 +63,61 @@ def test_the_wheel_has_themes_the_demo_and_no_tests(wheel: Path) -> None:
     assert {name.split("/")[0] for name in names} == {"mxtop", wheel.name.rsplit("-", 3)[0] + ".dist-info"}
 
 
-def test_it_runs_from_the_wheel(wheel: Path, tmp_path: Path) -> None:
-    """In a new environment, which borrows the dependencies of this one."""
-    call([sys.executable, "-m", "venv", "--without-pip", tmp_path / "env"], check=True)
-    (site,) = (tmp_path / "env" / "lib").glob("python3*/site-packages")
+def scripts(root: Path = ROOT / "tui") -> dict[str, bytes]:
+    """Every shell script of the package."""
+    return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*.sh")}
+
+
+def test_wheel_and_sdist_have_the_script_of_a_change(wheel: Path, tmp_path: Path) -> None:
+    wanted = scripts()
+    assert "mxtop/change/run/50-apply.sh" in wanted
+    packed = zipfile.ZipFile(wheel)
+    assert {name: packed.read(name) for name in packed.namelist() if name.endswith(".sh")} == wanted
+    tools, source = tmp_path / "tools", wheel.parent / "source"
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--target", tools, "hatchling"]
+    call(pip, check=True)
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", tmp_path]
+    call(build, cwd=source, env={**os.environ, "PYTHONPATH": str(tools)}, check=True)
+    (sdist,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(tmp_path / "sdist", filter="data")
+    (unpacked,) = (tmp_path / "sdist").iterdir()
+    assert scripts(unpacked / "tui") == wanted
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A new environment, which borrows the dependencies of this one: its interpreter and its packages."""
+    environment = tmp_path_factory.mktemp("installed") / "env"
+    call([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
+    (site,) = (environment / "lib").glob("python3*/site-packages")
     zipfile.ZipFile(wheel).extractall(site)
     borrowed = [path for path in sys.path if path.endswith("site-packages")]
     (site / "borrowed.pth").write_text("".join(f"{path}\n" for path in borrowed))
+    return environment / "bin" / "python", site
+
+
+def test_the_script_works_from_the_wheel(installed: tuple[Path, Path], tmp_path: Path) -> None:
+    """It arrives whole at a shell, and tells of this machine; nothing here is changed by that."""
+    python, site = installed
+    code = (
+        "import asyncio, sys\n"
+        "sys.path = [path for path in sys.path if not path.endswith('tui')]\n"
+        "from mxtop.change import script\n"
+        "from mxtop.hosts.local import LocalHost\n"
+        "argv = script.sent(['probe', '/nonexistent'])\n"
+        "done = asyncio.run(LocalHost().run(argv, stdin=script.text(), timeout=60))\n"
+        "print(script.__file__, done.text.split()[:2])\n"
+        "sys.exit(done.exit_code)"
+    )
+    done = call([python, "-c", code], cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    expected = f"{site / 'mxtop' / 'change' / 'script.py'} ['user', '{os.getuid()}']\n"
+    assert done.stdout == expected
+
+
+def test_it_runs_from_the_wheel(installed: tuple[Path, Path], tmp_path: Path) -> None:
+    python, site = installed
     code = (
         "import asyncio, sys\n"
         "import mxtop\n"
@@ -91,7 +140,6 @@ def test_it_runs_from_the_wheel(wheel: Path, tmp_path: Path) -> None:
         "sys.exit(start.show(config.load(), demo=True))"
     )
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    python = tmp_path / "env" / "bin" / "python"
     done = call([python, "-c", code], cwd=tmp_path, env=environment)
     assert done.returncode == 0, done.stderr
     where, destinations = done.stdout.split()

@@ -91,6 +91,7 @@ stage() { # BASE ID DIR LINE…: `operator NAME`, `window SECONDS`, … and the 
   BASE=$1 ID=$2 DIR=$3 WINDOW=120 LIMIT=30 T=$1/txn/$2 SWAP=
   shift 3
   make_base "$BASE"
+  prune
   case $ID in '' | *[!0-9A-Za-z]*) die $REFUSED "$ID is not a name for a change" ;; esac
   mkdir -m 700 "$T" || die $REFUSED "$T is there already, or cannot be made"
   # the watchdog's copy of this very script stays beside the backup, whatever becomes of the sender
