@@ -12,8 +12,9 @@ import heapq
 import lzma
 import re
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Final, cast
 
@@ -100,7 +101,7 @@ def rotated(path: Path) -> tuple[LogFile, ...]:
     found = _listing(path)
     for _ in range(_LISTINGS):
         again = _listing(path)
-        if [(log.path, log.identity) for log in again] == [(log.path, log.identity) for log in found]:
+        if agreed(found, again):
             break
         found = again
     return found
@@ -127,28 +128,47 @@ def recognise(candidates: Iterable[LogFile], cursor: Cursor) -> LogFile | None:
     return None
 
 
+def agreed(one: Sequence[LogFile], other: Sequence[LogFile]) -> bool:
+    """Whether two listings show the same files under the same names."""
+    return [(log.path, log.identity) for log in one] == [(log.path, log.identity) for log in other]
+
+
 def _listing(path: Path) -> tuple[LogFile, ...]:
-    forms = [re.escape(path.name) + _MARK]
-    if path.suffix:  # logrotate's `extension`: mail-20260101.log of mail.log
-        forms.append(re.escape(path.stem) + _MARK + re.escape(path.suffix))
-    pattern = re.compile(rf"(?:{'|'.join(forms)})(?:\.gz|\.xz|\.bz2)?")
-    marks: dict[Path, str] = {}
     try:
         names = list(path.parent.iterdir())
     except OSError:
         return ()  # a directory that may be entered but not listed: no siblings are known
+    found = []
     for sibling in names:
-        if match := pattern.fullmatch(sibling.name):
-            marks[sibling] = match[match.lastindex or 0]
+        if _pattern(path).fullmatch(sibling.name):
+            try:
+                found.append(look(sibling))
+            except OSError:
+                continue  # renamed or removed since: the next listing tells
+    return arrange(path, found)
+
+
+@lru_cache(maxsize=64)
+def _pattern(path: Path) -> re.Pattern[str]:
+    """The names of the rotated siblings of a log."""
+    forms = [re.escape(path.name) + _MARK]
+    if path.suffix:  # logrotate's `extension`: mail-20260101.log of mail.log
+        forms.append(re.escape(path.stem) + _MARK + re.escape(path.suffix))
+    return re.compile(rf"(?:{'|'.join(forms)})(?:\.gz|\.xz|\.bz2)?")
+
+
+def arrange(path: Path, files: Iterable[LogFile]) -> tuple[LogFile, ...]:
+    """Those of some files that are rotated siblings of a log, oldest first."""
+    marks: dict[LogFile, str] = {}
+    for log in files:
+        if match := _pattern(path).fullmatch(log.path.name):
+            marks[log] = match[match.lastindex or 0]
+    plain = {log.path for log in marks}
     numbered: list[tuple[int, LogFile]] = []
     dated: list[tuple[str, LogFile]] = []
-    for sibling, mark in marks.items():
-        if is_packed(sibling) and sibling.with_suffix("") in marks:
+    for log, mark in marks.items():
+        if is_packed(log.path) and log.path.with_suffix("") in plain:
             continue  # being packed just now
-        try:
-            log = look(sibling)
-        except OSError:
-            continue  # renamed or removed since: the next listing tells
         if len(mark) <= 5:
             numbered.append((-int(mark), log))
         else:
