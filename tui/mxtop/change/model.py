@@ -5,8 +5,10 @@ The words are those of `mxtop fix --json`.  Nothing here reads or writes anythin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from mxtop.change.outcome import Outcome
+from mxtop.mail.value import named, value
 
 State = Literal["preview", "refused", "applied", "confirmed", "rolled_back", "conflict", "rollback_failed"]
 Swap = Literal["exchange", "rename"]
@@ -37,7 +39,7 @@ EXIT_CODES: Final[dict[State, int]] = {
 BUSY: Final = 75
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Edit:
     """One parameter of main.cf, or of a master.cf service (`relay/unix`); `value` None takes it out."""
 
@@ -46,7 +48,7 @@ class Edit:
     service: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Setting:
     """What an edit does: as written in the file (None = not set), and as Postfix reads it (main.cf only)."""
 
@@ -58,7 +60,7 @@ class Setting:
     effective_after: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Command:
     """A command that was run on the host."""
 
@@ -67,7 +69,7 @@ class Command:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named
 class Change:
     """One change, from its preview to its end.
 
@@ -75,6 +77,7 @@ class Change:
     goes back by itself, None where no clock runs (not applied, or the machine was started anew since);
     `watched` whether the process that takes it back is alive.  `swap` `rename`: an edit saved in the same
     millisecond could be lost.  `code` the exit code of a refusal: 2, or 75 where it may work later.
+    `outcome` what was foreseen and seen of it, as far as somebody kept that.
     """
 
     id: str
@@ -93,6 +96,7 @@ class Change:
     watched: bool = False
     swap: Swap = "exchange"
     code: int = 2
+    outcome: Outcome = Outcome()
 
     @property
     def state(self) -> State:
@@ -109,7 +113,7 @@ class Change:
         return self.code if self.state == "refused" else EXIT_CODES[self.state]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Preview:
     """A change that is staged: nothing live was touched.
 
@@ -122,7 +126,7 @@ class Preview:
     commands: tuple[tuple[str, ...], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named
 class Probe:
     """What a machine offers.  `obstacles` are the reasons for which nothing can be changed, in words."""
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import cast
 
+from mxtop.change import outcome
 from mxtop.change.model import STATES, Change, Command, Probe, Setting, Swap
 from mxtop.mail.errors import CommandFailed
 
@@ -90,6 +91,7 @@ def change(host: str, text: str) -> Change:
         watched=facts.get("watchdog") == "alive",
         swap=_swap(facts.get("swap", "")),
         code=int(facts.get("code", 2)),
+        outcome=outcome.read(facts.get("outcome", "")),
     )
 
 

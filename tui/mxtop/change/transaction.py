@@ -17,6 +17,7 @@ from typing import Final
 from mxtop.change import script, told
 from mxtop.change.diff import unified, within
 from mxtop.change.model import BUSY, STATES, Change, Edit, Preview, Probe
+from mxtop.change.outcome import Outcome, line
 from mxtop.change.root import Ask, Root
 from mxtop.change.values import Refused, check
 from mxtop.hosts.base import Completed, Host
@@ -198,6 +199,10 @@ class Transactions:
         """The unified diff of a change of any age."""
         before, after = [(await self._run(change.id, "show", [name])).stdout for name in ("before", "after")]
         return unified(before, after, change.file)
+
+    async def keep(self, change: str, outcome: Outcome) -> None:
+        """What was foreseen and seen of a change, for its history.  A change without it is as good."""
+        await self._run(change, "keep", [line(outcome)])
 
     async def _answer(self, change: str, verb: str) -> Change:
         done = await self._run(change, verb)

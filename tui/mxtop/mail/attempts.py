@@ -136,6 +136,10 @@ class Processes:
         self._old: dict[str, Process] = {}
         self.forgotten = 0  # failed attempts that lost their process
 
+    def keys(self) -> frozenset[str]:
+        """Those that are remembered."""
+        return frozenset((*self._young, *self._old))
+
     def get(self, key: str) -> Process:
         process = self._young.get(key)
         if process is not None:

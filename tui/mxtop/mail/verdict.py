@@ -268,6 +268,11 @@ class Effect:
             why=why,
         )
 
+    @property
+    def critical(self) -> str | None:
+        """The line that tells of a daemon in trouble since the reload; None where none is."""
+        return self._critical
+
     def _verdict(self) -> tuple[Verdict, str]:
         if self._critical is not None:
             return "bad", f"since the reload a daemon is in trouble: {self._critical}"

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Final, Literal
 
 from mxtop.mail.batch import Batch
+from mxtop.mail.finding import Finding
 from mxtop.mail.sample import Resolved, Sample, SocketSample
 from mxtop.mail.settings import Settings
 from mxtop.mail.snapshot import (
@@ -51,6 +52,8 @@ class Core:
         self.mode: Mode = mode
         self._reader = Reader(tracker or Tracker())
         self.settings: Settings | None = None
+        self.findings: tuple[Finding, ...] = ()
+        """Of a moment ago; whoever diagnoses puts them here."""
         self._queue: QueueCounts | None = None
         self._feeds: dict[str, Feed] = {}
         self._sockets: tuple[SocketRow, ...] = ()
@@ -174,7 +177,12 @@ class Core:
         return [*trying, *(row.name for row in busy)][:most]
 
     def tick(self, now: float) -> Snapshot:
-        """The snapshot of this moment."""
+        """The snapshot of this moment, which the sparkline counts."""
+        self.trend(now)
+        return self.look(now)
+
+    def look(self, now: float) -> Snapshot:
+        """The snapshot of this moment, for whoever asks between two ticks."""
         sent, deferred, bounced = self.tracker.rates(now)
         return Snapshot(
             host=self.settings.myhostname if self.settings and self.settings.myhostname else self.host,
@@ -185,13 +193,14 @@ class Core:
             sent_rate=sent,
             deferred_rate=deferred,
             bounced_rate=bounced,
-            history=self.trend(now),
+            history=tuple(self._history),
             destinations=self._destinations(now),
             sockets=self._sockets,
             queue=self._queue,
             settings=self.settings,
             outlooks=dict(self._outlooks),
             log=self._log,
+            findings=self.findings,
         )
 
     def trend(self, now: float) -> tuple[float, ...]:

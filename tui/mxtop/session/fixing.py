@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol
+from typing import Final, Protocol
 
 from mxtop.change.model import Change, Preview
+from mxtop.hosts.remembering import Ran
 from mxtop.mail.finding import Finding
 from mxtop.mail.promise import Observed
 from mxtop.route.effect import Forecast
+
+__all__ = ["WINDOWS", "Fixing", "Progress", "Proposal", "Ran"]
 
 WINDOWS: Final = (60, 120, 300, 900)
 """Seconds that a front end offers until an unanswered change goes back; 120 by default."""
@@ -40,6 +43,17 @@ class Proposal:
     check: str = ""
     recorded: bool = False
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What to know before: of the machine, and of the effect.  Raw text."""
+        notes = self.forecast.notes if self.forecast else ()
+        return (*self.preview.warnings, *(note.text for note in notes))
+
+    @property
+    def no_effect(self) -> bool:
+        """Whether something overrides it everywhere."""
+        return self.forecast is not None and self.forecast.no_effect
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -52,17 +66,6 @@ class Progress:
     def over(self) -> bool:
         """Whether it stays as it is by itself."""
         return self.change.state not in ("preview", "applied")
-
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """A command that mxtop ran on the host; `exit_code` None where it gave no answer."""
-
-    time: float
-    argv: tuple[str, ...]
-    exit_code: int | None
-    seconds: float
-    purpose: Literal["look", "change"] = "look"
 
 
 class Fixing(Protocol):

@@ -9,13 +9,16 @@ from typing import Final
 
 from mxtop.hosts.base import Host
 from mxtop.hosts.local import LocalHost
+from mxtop.hosts.remembering import Remembering
+from mxtop.mail.batch import Batch
 from mxtop.mail.errors import LogUnreadable
-from mxtop.mail.sample import SocketSample
+from mxtop.mail.sample import Sample, SocketSample
 from mxtop.mail.snapshot import Feed, Snapshot
 from mxtop.mail.tracker import Tracker
 from mxtop.postfix import logplace, queue
 from mxtop.postfix import settings as postfix_settings
 from mxtop.session.base import Session
+from mxtop.session.change import LiveFixing, changes
 from mxtop.session.core import Core
 from mxtop.session.logfeed import LogFeed
 from mxtop.session.names import Names
@@ -51,7 +54,7 @@ class LocalSession(Session):
         interval: float = 1.0,
         host: Host | None = None,
     ) -> None:
-        self._host = host or LocalHost()
+        self._host = Remembering(host or LocalHost(), changes)
         self._config_directory = config_directory
         self._log = log
         self._settings_known = asyncio.Event()  # read, or known to be unreadable
@@ -59,6 +62,9 @@ class LocalSession(Session):
         self._puzzled = asyncio.Event()  # a peer that neither log nor DNS knows: the queue may
         self._unknown: frozenset[str] = frozenset()
         super().__init__(Core(self._host.name), interval)
+        self._settings_due = asyncio.Event()
+        self._fixing = LiveFixing(self, self._host, config_directory=config_directory)
+        self.fixing = self._fixing
 
     async def run(self, publish: Callable[[Snapshot], None]) -> None:
         async with self._names, asyncio.TaskGroup() as group:
@@ -79,6 +85,15 @@ class LocalSession(Session):
             self.ready.set()
         self.take(feed)
 
+    def take(self, sample: Sample) -> None:
+        super().take(sample)
+        if isinstance(sample, Batch):
+            self._fixing.feed(sample)
+
+    def settings_changed(self) -> None:
+        """Look at once whether they did."""
+        self._settings_due.set()
+
     # -- settings -------------------------------------------------------------
 
     async def _settings(self) -> None:
@@ -93,7 +108,12 @@ class LocalSession(Session):
                     Feed(name="settings", state="live", detail=settings.config_directory, since=time.time())
                 )
                 seen = stamp
-            await asyncio.sleep(SETTINGS_LOOK)
+            self._settings_due.clear()
+            try:
+                async with asyncio.timeout(SETTINGS_LOOK):
+                    await self._settings_due.wait()
+            except TimeoutError:
+                pass
 
     async def _configured(self) -> tuple[float, ...]:
         """When main.cf and master.cf were last written."""

@@ -1,7 +1,8 @@
 # What there is to tell.  $BASE holds lock, audit.jsonl and txn/ID/: meta (what and where), lines and request (what
 # was asked), settings (before and after), before, after and backup (the file), state, begun (who applies), armed
 # (who watches), applied (since when), put (what goes in for what), journal, out (of the last command), code (exit code of a
-# change that failed), said (all that apply said), run.sh (this script); now and then reserve, revert and reverted, stranger.
+# change that failed), said (all that apply said), run.sh (this script), outcome (what was seen of it); now and then reserve, revert and
+# reverted, stranger.
 
 status() {
   local at boot_id left=
@@ -15,6 +16,7 @@ status() {
   fi
   [ ! -s "$T/code" ] || printf 'code %s\n' "$(cat "$T/code")"
   if [ -s "$T/armed" ] && alive "$T/armed"; then echo 'watchdog alive'; else echo 'watchdog gone'; fi
+  [ ! -s "$T/outcome" ] || printf 'outcome %s\n' "$(head -n 1 "$T/outcome")"
   echo settings
   cat "$T/settings"
   echo journal
@@ -45,13 +47,17 @@ show() { # FILE
   case $1 in before | after | backup | journal | reverted | stranger) cat -- "$T/$1" ;; *) exit $REFUSED ;; esac
 }
 
+keep() { # LINE: what was foreseen and seen of the change, for its history; nothing here acts on it
+  printf '%s\n' "$1" 2>/dev/null >"$T/outcome.new" && mv -T "$T/outcome.new" "$T/outcome"
+}
+
 main() {
   [ $# -ge 2 ] || die $REFUSED "usage: run.sh VERB BASE …"
   VERB=$1
   shift
   case $VERB in
     probe | list | stage) "$VERB" "$@" ;;
-    apply | start | watchdog | confirm | rollback | undo | status | recover | show)
+    apply | start | watchdog | confirm | rollback | undo | status | recover | keep | show)
       open_transaction "$1" "${2:-}"
       [ "$VERB" != undo ] || { rollback; exit; }
       shift 2
