@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from mxtop.mail.snapshot import Snapshot
+from mxtop.session.fixing import Fixing
 from mxtop.session.replay import ReplaySession
 from mxtop.ui.app import MxtopApp
 from mxtop.ui.start import demo_recording
@@ -33,6 +34,7 @@ class Still:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.host = snapshot.host
+        self.fixing: Fixing | None = None
         self._snapshot = snapshot
 
     async def run(self, publish: Callable[[Snapshot], None]) -> None:

@@ -30,6 +30,7 @@ from mxtop.mail.snapshot import (
     Totals,
 )
 from mxtop.mail.sockets import SocketRow
+from mxtop.session.fixing import Fixing
 
 NOW = 1_790_000_000.0
 
@@ -175,6 +176,7 @@ class FakeSession:
         self.intervals: list[float] = []
         self.closed = False
         self.error: BaseException | None = None
+        self.fixing: Fixing | None = None
 
     async def run(self, publish: Callable[[Snapshot], None]) -> None:
         for snapshot in self.snapshots:

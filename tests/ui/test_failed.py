@@ -23,8 +23,9 @@ sys.exit(app.run_app(FakeSession(SNAPSHOT)))
 
 
 async def test_the_page() -> None:
-    theme = MxtopApp(FakeSession()).current_theme
-    async with FailedApp(ValueError("[/x] \x1b[2J"), theme).run_test(size=(80, 24)) as pilot:
+    app = MxtopApp(FakeSession())
+    failed = FailedApp(ValueError("[/x] \x1b[2J"), app.current_theme, app.changing)
+    async with failed.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         assert "✖ ValueError: [/x] ␛[2J" in screen_text(pilot.app)
         assert "This is a bug in mxtop. Nothing on this host was changed." in screen_text(pilot.app)

@@ -22,7 +22,8 @@ from textual.worker import Worker, WorkerState
 from mxtop.config import INTERVALS
 from mxtop.mail.snapshot import Snapshot
 from mxtop.mail.text import clean
-from mxtop.ui import lost, theme
+from mxtop.ui import doors, lost, theme
+from mxtop.ui.changing import WORKER, Changing
 from mxtop.ui.feed import Session, Tick
 from mxtop.ui.keys import KEYS, Key, bindings, check, shown
 from mxtop.ui.screens.error import Error
@@ -41,7 +42,7 @@ STANDS = 2.0
 """Seconds after which the screen stands and garbage is collected."""
 
 
-class MxtopApp(App[int], inherit_bindings=False):
+class MxtopApp(doors.Doors, App[int], inherit_bindings=False):
     """`theme_directories` are read after the shipped themes; `notices` are shown once at start."""
 
     TITLE = "mxtop"
@@ -73,6 +74,7 @@ class MxtopApp(App[int], inherit_bindings=False):
         """Whether the user has seen `fatal` on a page."""
         self.selected: str | None = None
         self.main = Main(self.keymap)
+        self.changing = Changing(self, read_only=read_only)
         self._interval = interval
         self._read_only = read_only
         self._utc = utc
@@ -114,6 +116,7 @@ class MxtopApp(App[int], inherit_bindings=False):
     def on_mount(self) -> None:
         self._shown = self._latest
         self.main.show(self.view)
+        self.changing.find()
         if self._notices:
             self.tell("\n".join(self._notices), warning=True)
         if not self.is_headless:
@@ -154,7 +157,7 @@ class MxtopApp(App[int], inherit_bindings=False):
                 show(view)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        if event.worker.name == "session" and event.state is WorkerState.ERROR:
+        if event.worker.name in ("session", WORKER) and event.state is WorkerState.ERROR:
             self.fail(cast(BaseException, event.worker.error))
 
     def fail(self, error: BaseException) -> None:
@@ -222,6 +225,9 @@ class MxtopApp(App[int], inherit_bindings=False):
         await self.run_action(key.action, self if key.where == "everywhere" else self.main)
 
     async def action_quit(self) -> None:
+        if farewell := self.changing.farewell():
+            self.tell(clean(farewell, 300), warning=True)
+            return
         self.exit(0 if self.fatal is None else NOT_DONE, 0 if self.fatal is None else NOT_DONE)
 
     def action_help(self) -> None:
@@ -300,7 +306,7 @@ def run_app(
         if app.fatal is not None and not app.told:
             from mxtop.ui.failed import FailedApp
 
-            await FailedApp(app.fatal, app.current_theme).run_async()
+            await FailedApp(app.fatal, app.current_theme, app.changing).run_async()
         return 0 if app.fatal is None else NOT_DONE
 
     return asyncio.run(run())

@@ -15,18 +15,20 @@ from textual.theme import Theme
 from mxtop.ui import theme
 from mxtop.ui.keys import bindings
 from mxtop.ui.screens.error import Error
+from mxtop.ui.widgets.countdown import Unconfirmed
 
 
 class FailedApp(App[int], inherit_bindings=False):
-    """Shows one error until the user quits."""
+    """Shows one error until the user quits; a change that is unconfirmed stays in view."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         binding for binding in bindings("everywhere") if binding.id in ("quit", "interrupt", "copy")
     ]
     ENABLE_COMMAND_PALETTE = False
 
-    def __init__(self, error: BaseException, chosen: Theme) -> None:
+    def __init__(self, error: BaseException, chosen: Theme, changing: Unconfirmed) -> None:
         super().__init__()
+        self.changing = changing
         self.register_theme(chosen)
         self.theme = chosen.name
         self.page = Error(error)

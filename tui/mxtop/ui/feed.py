@@ -7,17 +7,22 @@ inject a fake one with Snapshot literals.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from textual.message import Message
 
 from mxtop.mail.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from mxtop.session.fixing import Fixing
 
 
 class Session(Protocol):
     """One watched host.  All methods are called in the screen's event loop."""
 
     host: str
+    fixing: Fixing | None
+    """Guided fixes; None where nothing can be changed."""
 
     async def run(self, publish: Callable[[Snapshot], None]) -> None:
         """Run until cancelled, or until there is nothing more to read; publish at every tick."""

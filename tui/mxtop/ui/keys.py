@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from textual.binding import Binding
 from textual.keys import _normalize_key_list
 
 from mxtop.mail.text import clean
+from mxtop.mail.value import value
 
-Where = Literal["everywhere", "main", "list", "text"]
+Where = Literal["everywhere", "main", "list", "text", "buttons", "fix"]
+
+PAGES: Final = ("text", "buttons", "fix")
+"""Places that are never on the screen together with `main`: these may use the same keys."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Key:
     """One command.  `keys` as Textual names them, comma-separated; `footer` where the bar shows it."""
 
@@ -40,6 +43,10 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("theme", "T", "change_theme", "choose a theme", "everywhere"),
     Key("back", "escape", "back", "back: close, clear the filter, end the zoom; never quits", "main",
         palette=False),
+    Key("fix", "x", "fix", "change the address preference; answer an unconfirmed change",
+        "everywhere", "fix"),
+    Key("history", "H", "history", "what was changed on this host; undo", "everywhere"),
+    Key("commands", "L", "commands", "every command that mxtop ran on the host", "everywhere"),
     Key("filter", "slash,f4", "filter", "filter this panel; several words must all match, !word must not",
         "main", "filter"),
     Key("sort", "s,f6", "sort", "choose the column to sort by", "main", "sort"),
@@ -73,6 +80,12 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("top", "g,home", "edge(-1)", "first", "list", palette=False),
     Key("bottom", "G,end", "edge(1)", "last", "list", palette=False),
     Key("close", "escape", "dismiss", "close this page", "text", palette=False),
+    Key("press", "enter", "press", "press the button, or open the line", "buttons", palette=False),
+    Key("next-button", "tab", "button(1)", "next button", "buttons", palette=False),
+    Key("previous-button", "shift+tab", "button(-1)", "previous button", "buttons", palette=False),
+    Key("value", "v", "value(1)", "the next value", "fix", palette=False),
+    Key("window", "t", "window(1)", "the next time after which an unanswered change goes back", "fix",
+        palette=False),
 )  # fmt: skip
 
 _SHOWN: Final = {
@@ -82,7 +95,7 @@ _SHOWN: Final = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Keymap:
     """The user's changes that could be taken, and one line for each that could not."""
 
@@ -128,15 +141,21 @@ def check(wanted: Mapping[str, str]) -> Keymap:
 
 
 def _clash(changes: Mapping[str, str]) -> tuple[str, str, str] | None:
-    """A changed command, its key, and the other command that has this key too."""
-    owners: dict[str, Key] = {}
+    """A changed command, its key, and another command of the same place that has this key too."""
+    owners: dict[str, list[Key]] = {}
     # Defaults first, so that the blame falls on a change; the latest change yields.
     for key in sorted(KEYS, key=lambda k: k.id in changes):
         for name in (changes.get(key.id) or key.keys).split(","):
-            other = owners.setdefault(name, key)
-            if other is not key and key.id in changes:
-                return key.id, name, other.id
+            for other in owners.setdefault(name, []):
+                if other is not key and key.id in changes and not _apart(key, other):
+                    return key.id, name, other.id
+            owners[name].append(key)
     return None
+
+
+def _apart(one: Key, other: Key) -> bool:
+    """Whether they are never looked at together."""
+    return (one.where == "main" and other.where in PAGES) or (one.where in PAGES and other.where == "main")
 
 
 def shown(key: str) -> str:

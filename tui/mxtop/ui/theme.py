@@ -10,7 +10,6 @@ import importlib.resources
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +18,7 @@ from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
 from mxtop.mail.text import clean
+from mxtop.mail.value import value
 
 DEFAULT: Final = "mxtop-dark"
 
@@ -32,7 +32,7 @@ _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Themes:
     """What could be loaded, and one line for each file that could not."""
 

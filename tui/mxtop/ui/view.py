@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from mxtop.mail.snapshot import Destination, Outlook, Snapshot
+from mxtop.mail.value import named
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named
 class View:
     """One moment and how the user looks at it.  `paused` is the wall-clock second, None while live."""
 

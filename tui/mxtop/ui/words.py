@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from mxtop.mail.snapshot import Destination, Families, State
 from mxtop.mail.text import SafeText, clean, literal
+from mxtop.mail.value import value
 from mxtop.ui.widgets.painted import Line, Span
 
 STATES: Final[dict[State, tuple[SafeText, str]]] = {
@@ -58,9 +58,9 @@ def split_bar(v4: int, v6: int, width: int = BAR) -> SafeText:
     return literal(f"{'4' if v4 else ' '}{'▇' * cells}{'▁' * (width - cells)}{'6' if v6 else ' '}")
 
 
-def split_line(v4: int, v6: int) -> Line:
+def split_line(v4: int, v6: int, width: int = BAR) -> Line:
     """The split bar with each family's part in its colour."""
-    bar = split_bar(v4, v6)
+    bar = split_bar(v4, v6, width)
     if not v4 + v6:
         return ((bar, "muted"),)
     cut = 1 + bar.count("▇")
@@ -93,7 +93,7 @@ def worst(destination: Destination) -> tuple[int, int]:
     return SEVERITY[destination.state], destination.deferred
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Filter:
     """Words that must all be found, `!word` that must not; case does not count.  Empty matches all."""
 

@@ -1,4 +1,5 @@
-"""Three lines on top: where, how much, the trend; and, always top right, the state.
+"""Three lines on top: where, how much, the trend; and, always top right, the state.  With findings, a
+fourth names the worst.
 
 Zoomed it lists every feed with its remedy and what was counted.  A feed that fails is told
 here with the step that helps; nothing else on the screen stops.
@@ -13,6 +14,7 @@ from textual import events
 from mxtop.mail import units
 from mxtop.mail.snapshot import Feed
 from mxtop.mail.text import SafeText, clean, literal
+from mxtop.ui import findings
 from mxtop.ui.view import View
 from mxtop.ui.widgets.painted import Line, Span, Text, width_of, wrap
 from mxtop.ui.words import moment, spark
@@ -31,7 +33,7 @@ _FEED: Final = {
 class Summary(Text):
     """The panel.  It has no frame: its own lines are its title."""
 
-    DEFAULT_CSS = "Summary { height: 3; padding: 0 1; }"
+    DEFAULT_CSS = "Summary { height: 3; padding: 0 1; } Summary.-found { height: 4; }"
     number = 1
 
     def __init__(self, *, id: str | None = None) -> None:
@@ -40,6 +42,7 @@ class Summary(Text):
 
     def show(self, view: View) -> None:
         self._shown = view
+        self.set_class(bool(view.snapshot.findings), "-found")
         self._draw()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -52,7 +55,9 @@ class Summary(Text):
             _with_spark(self._shown, width),
             _news(self._shown, width),
         ]
-        if self.size.height > 3:
+        if found := findings.worst(self._shown.snapshot):
+            lines.append(_between(found, findings.remedy(self._shown.snapshot), width))
+        if self.size.height > 4:
             lines += [(), *feeds(self._shown, width), (), *counted(self._shown)]
         self.show_lines(lines)
 

@@ -8,6 +8,7 @@ from typing import Final
 from mxtop.mail import units
 from mxtop.mail.snapshot import Destination, Families
 from mxtop.mail.text import SafeText, clean, literal
+from mxtop.ui import findings
 from mxtop.ui.panels import mx
 from mxtop.ui.screens.page import Page
 from mxtop.ui.view import View
@@ -44,8 +45,10 @@ class Details(Page):
         row = next((d for d in self._view.snapshot.destinations if d.destination == self.destination), None)
         if row is None:
             return [((literal("No longer among the destinations that are kept."), "muted"),)]
+        found = findings.of(self.destination, self._view.snapshot, width)
         return [
             *_head(row),
+            *(_heading("Findings") if found else ()), *found,
             *_heading("Stages, mean"), *_stages(row),
             *_heading("Families"), *families(row.families),
             *_heading(f"Last errors ({len(row.failures)}, newest first)"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from textual.binding import BindingType
 
@@ -11,6 +11,7 @@ from mxtop import __version__
 from mxtop.mail.errors import MxtopError
 from mxtop.mail.text import SafeText, clean, literal
 from mxtop.ui.screens.page import Page
+from mxtop.ui.widgets.countdown import Owner
 from mxtop.ui.widgets.painted import Line, wrap
 
 
@@ -34,11 +35,16 @@ class Error(Page, inherit_bindings=False):
             if error.remedy:
                 shown += [(), *wrap(clean(error.remedy), width, "strong")]
             return shown
+        stands = literal(
+            "What it asked of this host stands: mxtop history tells it."
+            if cast(Owner, self.app).changing.touched
+            else "Nothing on this host was changed."
+        )
         shown = [
             (),
             *wrap(SafeText(f"✖ {type(error).__name__}: {clean(str(error), 1000)}"), width, "bad"),
             (),
-            *wrap(literal("This is a bug in mxtop. Nothing on this host was changed."), width, "strong"),
+            *wrap(SafeText(f"This is a bug in mxtop. {stands}"), width, "strong"),
             *wrap(
                 SafeText(f"Please report it with the lines below (c copies them). mxtop {__version__}"), width
             ),

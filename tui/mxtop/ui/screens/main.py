@@ -15,14 +15,15 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from mxtop.mail.text import SafeText, clean, literal
-from mxtop.ui.keys import KEYS, Keymap, bindings, shown
+from mxtop.ui.keys import KEYS, Key, Keymap, bindings, shown
 from mxtop.ui.panels.destinations import Destinations
 from mxtop.ui.panels.log import LogPanel
 from mxtop.ui.panels.mx import Mx
 from mxtop.ui.panels.sockets import Sockets
 from mxtop.ui.panels.summary import Summary
 from mxtop.ui.view import View
-from mxtop.ui.widgets.painted import Span, Text
+from mxtop.ui.widgets.countdown import Countdown
+from mxtop.ui.widgets.painted import Line, Span, Text, width_of
 from mxtop.ui.widgets.table import Table
 from mxtop.ui.words import parse_filter
 
@@ -74,13 +75,29 @@ class KeyBar(Text, can_focus=False):
 
     def __init__(self, keymap: Keymap) -> None:
         super().__init__()
+        self._keymap = keymap
+
+    def on_resize(self, event: events.Resize) -> None:
+        """As many as have room: which ones give way is said below."""
+        left = [key for key in KEYS if key.footer]
+        for id in GIVE_WAY:
+            if width_of(self._spans(left)) <= self.room + 2:  # two blanks at the end
+                break
+            left = [key for key in left if key.id != id]
+        self.show_lines([self._spans(left)])
+
+    def _spans(self, keys: list[Key]) -> Line:
         spans: list[Span] = []
-        for key in sorted((key for key in KEYS if key.footer), key=lambda key: key.id == "quit"):
+        for key in sorted(keys, key=lambda key: key.id == "quit"):
             if key.id == "quit":  # last, as everywhere
                 spans += [(literal("1-5"), "accent"), (literal("  "), "text")]
-            name = shown(keymap.keys_of(key)[0])
+            name = shown(self._keymap.keys_of(key)[0])
             spans += [(SafeText(name), "accent"), (SafeText(f" {key.footer}  "), "text")]
-        self.show_lines([tuple(spans)])
+        return tuple(spans)
+
+
+GIVE_WAY: Final = ("copy", "zoom", "sort", "details", "filter", "pause")
+"""The keys that the last line leaves out first where it is too narrow."""
 
 
 class Main(Screen[None]):
@@ -126,6 +143,7 @@ class Main(Screen[None]):
         yield self.sockets
         yield self.log_panel
         yield self.input
+        yield Countdown(id="countdown")
         yield KeyBar(self.keymap)
 
     def on_mount(self) -> None:

@@ -8,10 +8,12 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import Screen
+from textual.widget import Widget
 
 from mxtop.mail.text import SafeText
 from mxtop.ui.keys import bindings
 from mxtop.ui.panels.panel import Panel
+from mxtop.ui.widgets.countdown import Countdown
 from mxtop.ui.widgets.painted import Line, Text
 
 
@@ -40,6 +42,11 @@ class Page(Screen[None]):
     def compose(self) -> ComposeResult:
         with Frame():
             yield self.text
+        yield Countdown(id="countdown")
+
+    def first(self) -> Widget:
+        """What has the focus at first."""
+        return self.text
 
     def title_text(self) -> str:
         raise NotImplementedError
@@ -48,8 +55,11 @@ class Page(Screen[None]):
         raise NotImplementedError
 
     def on_mount(self) -> None:
-        self.text.focus()
+        self.first().focus()
         self.draw()
+
+    def changed(self) -> None:
+        """The change that the application owns began, went on or ended."""
 
     def on_resize(self, event: events.Resize) -> None:
         self.draw()

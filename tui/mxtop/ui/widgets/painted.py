@@ -38,6 +38,7 @@ ROLES: Final[dict[str, tuple[str, str | None, bool]]] = {
     "head": ("role-heading", "panel", True),
     "cursor": ("role-cursor-text", "role-cursor", True),
     "rest": ("foreground", "panel", True),
+    "alarm": ("background", "role-slow", True),
 }
 """Role -> variable of its colour, variable of its background (None: the widget's), bold.
 
@@ -113,7 +114,7 @@ class Painted(ScrollView, can_focus=True, inherit_bindings=False):
         if role != "text":
             fore, back, bold = ROLES[role]
             style += role_style(self.app.theme_variables, fore, back, bold=bold)
-        if role == "cursor" and self.app.no_color:
+        if role in ("cursor", "alarm") and self.app.no_color:
             style += Style(reverse=True)
         self._styles_by_role[role] = style
         return style

@@ -8,7 +8,6 @@ must be a value; equal sort values keep the order in which the rows came.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
 from rich.cells import cell_len
@@ -19,6 +18,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from mxtop.mail.text import SafeText
+from mxtop.mail.value import value
 from mxtop.ui.widgets.painted import Line, Painted, fit, width_of
 
 Row = TypeVar("Row")
@@ -31,7 +31,7 @@ def _total(widths: Sequence[int]) -> int:
     return 1 + sum(widths) + len(widths) - 1
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Column(Generic[Row]):
     """One column as data.  `sort` gives a value to compare, None for unknown (always last).
 

@@ -1,0 +1,59 @@
+"""The pages about changes, opened from anywhere: the fix, the history, the log of commands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from mxtop.mail.text import SafeText, clean
+from mxtop.ui.screens.main import Main
+from mxtop.ui.screens.page import Page
+
+if TYPE_CHECKING:
+    from mxtop.change.model import Change
+    from mxtop.ui.app import MxtopApp
+
+NOWHERE = "changes need a live host: run mxtop on the mail host itself, without log files"
+
+
+class Doors:
+    """What the application does with `x`, `H` and `L`.  A page is open once at most."""
+
+    def action_fix(self) -> None:
+        from mxtop.ui.screens.fix.page import Fix
+
+        self._open(Fix)
+
+    def action_history(self) -> None:
+        from mxtop.ui.screens.history import History
+
+        self._open(History)
+
+    def action_commands(self) -> None:
+        from mxtop.ui.screens.ran import Ran
+
+        self._open(Ran)
+
+    def _open(self, kind: type[Page]) -> None:
+        app = cast("MxtopApp", self)
+        if app.fatal is not None or not isinstance(app.screen, Page | Main):
+            return
+        if app.session.fixing is None:
+            app.tell(NOWHERE)
+            return
+        for screen in app.screen_stack:
+            if isinstance(screen, kind):  # back to it: what lies above was opened from it
+                while app.screen is not screen:
+                    app.pop_screen()
+                return
+        app.push_screen(kind())
+
+    def ended(self, change: Change) -> None:
+        """A change came to its end while another page is looked at."""
+        from mxtop.ui.screens.fix.page import Fix
+        from mxtop.ui.screens.fix.words import end
+
+        app = cast("MxtopApp", self)
+        if not isinstance(app.screen, Fix):
+            sign, _, sentence = end(change)
+            where = clean(change.host, 60)
+            app.tell(SafeText(f"{where}: {sign} {sentence}"), warning=change.state != "confirmed")
