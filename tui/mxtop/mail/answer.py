@@ -5,21 +5,22 @@ Values only; `mxtop.dns` asks, `mxtop.route` reasons.  Order within an answer is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from mxtop.mail.value import named, value
 
 LookupStatus = Literal["ok", "nodata", "nxdomain", "servfail", "timeout", "refused"]
 """The outcome of one query; `refused` covers NOTIMP and FORMERR too."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Address:
     address: str
     family: Literal["ipv4", "ipv6"]
     ttl: int | None = None  # None for a literal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named
 class MxHost:
     """One MX host: addresses A first then AAAA, each in the order of the answer (smtp_addr.c)."""
 
@@ -33,7 +34,7 @@ class MxHost:
     port: int | None = None  # SRV only
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Viewpoint:
     """Whose eyes: the mail host, and the resolver it asks."""
 
@@ -41,7 +42,7 @@ class Viewpoint:
     resolver: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named
 class Answer:
     """All that was asked for one next hop.
 

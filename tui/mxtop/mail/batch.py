@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+from mxtop.mail.value import named
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@named
 class Batch:
     """Whole lines, each ending in `\\n` (the last line of a finished file may lack it).
 

@@ -8,34 +8,14 @@ A field that a line does not have is None, never 0.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, FrozenInstanceError, dataclass, fields
-from typing import Any, ClassVar, Final, TypeVar, cast, dataclass_transform
+from dataclasses import fields
+from typing import Any, ClassVar, Final
 
 from mxtop.mail.family import Family
-
-_Class = TypeVar("_Class", bound=type)
-
-
-@dataclass_transform(kw_only_default=True, frozen_default=True)
-def _event(cls: _Class) -> _Class:
-    """A frozen, slotted dataclass with keywords only, at a fifth of the cost: `dataclass` would compile
-    seven methods for each of thirty classes before the screen's first paint, and make an `__init__` that
-    looks up `object.__setattr__` for each field.  What can be shared is in `Event`.
-    """
-    made: Any = dataclass(init=False, repr=False, eq=False, slots=True, kw_only=True)(cls)
-    space: dict[str, Any] = {}
-    parameters, stores = [], []
-    for f in fields(made):
-        space[f"set_{f.name}"] = getattr(made, f.name).__set__
-        space[f"default_{f.name}"] = f.default
-        parameters.append(f.name if f.default is MISSING else f"{f.name}=default_{f.name}")
-        stores.append(f"    set_{f.name}(self, {f.name})\n")
-    exec(f"def __init__(self, *, {', '.join(parameters)}):\n{''.join(stores)}", space)  # noqa: S102  our names
-    made.__init__ = space["__init__"]
-    return cast(_Class, made)
+from mxtop.mail.value import named
 
 
-@_event
+@named
 class Event:
     """What every event has.
 
@@ -60,35 +40,8 @@ class Event:
     client_port: int | None = None
     family: Family | None = None
 
-    def __setattr__(self, name: str, value: object) -> None:
-        raise FrozenInstanceError(f"cannot assign to field {name!r}")
 
-    def __delattr__(self, name: str) -> None:
-        raise FrozenInstanceError(f"cannot delete field {name!r}")
-
-    def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and _values(other) == _values(self)
-
-    def __hash__(self) -> int:
-        return hash(_values(self))
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _remade, (type(self), _values(self))
-
-    def __repr__(self) -> str:
-        shown = (f"{name}={getattr(self, name)!r}" for name, _ in _NAMES[type(self)])
-        return f"{type(self).__name__}({', '.join(shown)})"
-
-
-def _values(event: Event) -> tuple[Any, ...]:
-    return tuple(getattr(event, name) for name, _ in _NAMES[type(event)])
-
-
-def _remade(cls: type[Event], values: tuple[Any, ...]) -> Event:
-    return cls(**{name: value for (name, _), value in zip(_NAMES[cls], values, strict=True)})
-
-
-@_event
+@named
 class Delivery(Event):
     """A recipient's delivery status (log_adhoc(3)); `delays` is (a, b, c, d) in seconds."""
 
@@ -109,7 +62,7 @@ class Delivery(Event):
     queued_as: str | None = None
 
 
-@_event
+@named
 class ConnectFailed(Event):
     """smtp(8) or lmtp(8) could not open a connection: `connect to HOST[ADDR]:PORT: ERROR`; no queue id."""
 
@@ -120,7 +73,7 @@ class ConnectFailed(Event):
     error: str | None = None
 
 
-@_event
+@named
 class AttemptFailed(Event):
     """A session that ended badly while another address is still to be tried."""
 
@@ -132,7 +85,7 @@ class AttemptFailed(Event):
     reply: str | None = None
 
 
-@_event
+@named
 class Tls(Event):
     """`… TLS connection established|reused to|from …`."""
 
@@ -147,7 +100,7 @@ class Tls(Event):
     bits: int | None = None
 
 
-@_event
+@named
 class Queued(Event):
     """qmgr(8) made the message active, again at each retry."""
 
@@ -157,7 +110,7 @@ class Queued(Event):
     recipients: int | None = None
 
 
-@_event
+@named
 class Removed(Event):
     """The message left the queue."""
 
@@ -166,7 +119,7 @@ class Removed(Event):
     status: str | None = None
 
 
-@_event
+@named
 class Expired(Event):
     """The message stayed too long and went back to its sender."""
 
@@ -175,21 +128,21 @@ class Expired(Event):
     status: str | None = None
 
 
-@_event
+@named
 class MessageId(Event):
     kind: ClassVar[str] = "message_id"
     message_id: str | None = None
     resent: bool = False
 
 
-@_event
+@named
 class Pickup(Event):
     kind: ClassVar[str] = "pickup"
     uid: int | None = None
     sender: str | None = None
 
 
-@_event
+@named
 class Client(Event):
     """smtpd(8) accepted a message: `QID: client=…`."""
 
@@ -198,12 +151,12 @@ class Client(Event):
     sasl_username: str | None = None
 
 
-@_event
+@named
 class ClientConnect(Event):
     kind: ClassVar[str] = "client_connect"
 
 
-@_event
+@named
 class ClientDisconnect(Event):
     """`commands` is {name: (ok, total)}; None where the version logs none (before 3.0)."""
 
@@ -211,7 +164,7 @@ class ClientDisconnect(Event):
     commands: Mapping[str, tuple[int, int]] | None = None
 
 
-@_event
+@named
 class ClientLost(Event):
     """`lost connection|timeout|too many errors after STAGE from …`."""
 
@@ -219,7 +172,7 @@ class ClientLost(Event):
     stage: str | None = None
 
 
-@_event
+@named
 class Reject(Event):
     kind: ClassVar[str] = "reject"
     action: str | None = None
@@ -233,20 +186,20 @@ class Reject(Event):
     helo: str | None = None
 
 
-@_event
+@named
 class BounceNotice(Event):
     kind: ClassVar[str] = "bounce_notice"
     notice: str | None = None
     notice_queue_id: str | None = None
 
 
-@_event
+@named
 class Postscreen(Event):
     kind: ClassVar[str] = "postscreen"
     verb: str | None = None
 
 
-@_event
+@named
 class Master(Event):
     """What the master(8) process and postfix-script say of the whole instance."""
 
@@ -254,22 +207,22 @@ class Master(Event):
     config_directory: str | None = None
 
 
-@_event
+@named
 class Reload(Master):
     kind: ClassVar[str] = "reload"
 
 
-@_event
+@named
 class Start(Master):
     kind: ClassVar[str] = "start"
 
 
-@_event
+@named
 class Stop(Master):
     kind: ClassVar[str] = "stop"
 
 
-@_event
+@named
 class Process(Event):
     """A daemon in trouble, as master(8) sees it; `status` is the exit status or signal."""
 
@@ -278,34 +231,34 @@ class Process(Event):
     status: int | None = None
 
 
-@_event
+@named
 class Throttle(Process):
     kind: ClassVar[str] = "throttle"
 
 
-@_event
+@named
 class ProcessDied(Process):
     kind: ClassVar[str] = "process_died"
 
 
-@_event
+@named
 class Statistics(Event):
     kind: ClassVar[str] = "statistics"
 
 
-@_event
+@named
 class Other(Event):
     kind: ClassVar[str] = "other"
 
 
-@_event
+@named
 class Foreign(Event):
     """A log line of another program."""
 
     kind: ClassVar[str] = "foreign"
 
 
-@_event
+@named
 class Unparsed(Event):
     """Not a log line at all; `text` is the whole line."""
 

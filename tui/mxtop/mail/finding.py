@@ -5,10 +5,10 @@ Only a value; `mxtop.fixes` finds.  Text is raw: clean it with `mail.text` befor
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from mxtop.mail.value import named, value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Evidence:
     """One number that the finding rests on: `Evidence("IPv6 connections that failed", 14)`.
 
@@ -19,7 +19,7 @@ class Evidence:
     count: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named
 class Finding:
     """One finding.
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 import ipaddress
 import re
 import unicodedata
-from dataclasses import dataclass
 from encodings import idna
+
+from mxtop.mail.value import value
 
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?", re.IGNORECASE)
 _DOTS = re.compile("[.\u3002\uff0e\uff61]")  # RFC 3490 section 3.1
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class NextHop:
     """Host and port of one site.
 

@@ -6,10 +6,10 @@ Values only.  `mxtop.route.effect` makes the promises, `mail.verdict` holds Post
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from mxtop.mail.snapshot import Destination
+from mxtop.mail.value import named, value
 
 Verdict = Literal["good", "bad", "too_little_traffic"]
 
@@ -17,7 +17,7 @@ SLOW: Final = 10.0
 """Seconds to a connection that count as trouble: a hanging address costs smtp_connect_timeout, 30."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Connections:
     """New connections by family."""
 
@@ -34,7 +34,7 @@ class Connections:
         return self.ipv6 / self.total if self.total else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named
 class Promise:
     """One destination that the change concerns.
 
@@ -80,7 +80,7 @@ def together(promises: Iterable[Promise]) -> Connections:
     return Connections(sum(c.ipv4 for c in counted), sum(c.ipv6 for c in counted))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named
 class Observed:
     """What was seen of a change so far: interface `observed` and `verdict`.
 

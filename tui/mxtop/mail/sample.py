@@ -5,16 +5,15 @@ A recording holds exactly these, so that a later version reads them with its own
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from mxtop.mail.answer import Answer
 from mxtop.mail.batch import Batch
 from mxtop.mail.settings import Route, Settings
 from mxtop.mail.snapshot import Feed, QueueCounts
 from mxtop.mail.sockets import SocketRow
+from mxtop.mail.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SocketSample:
     """The socket table at one moment; `note` says what could not be seen, and why."""
 
@@ -22,7 +21,7 @@ class SocketSample:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Resolved:
     """One destination's route and what DNS said of its next hops; `error` where neither could be told."""
 

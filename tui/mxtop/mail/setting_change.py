@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from mxtop.mail.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SettingChange:
     """A parameter of main.cf, or of a master.cf service (`postconf -P SERVICE/unix/PARAMETER`).
 

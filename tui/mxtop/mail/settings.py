@@ -7,14 +7,16 @@ know is None (2.11 has no smtp_balance_inet_protocols).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
+
+from mxtop.mail.value import named, value
 
 Preference = Literal["any", "ipv4", "ipv6"]
 PREFERENCES: tuple[Preference, ...] = ("any", "ipv4", "ipv6")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Override:
     """A `-o parameter=value` of a master.cf service: it wins over main.cf for that service."""
 
@@ -23,7 +25,7 @@ class Override:
     value: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named
 class Transport:
     """How one smtp(8) service of master.cf behaves: main.cf and its own -o overrides together.
 
@@ -56,7 +58,7 @@ class Transport:
     smtp_connection_cache_destinations: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named
 class Settings:
     """One instance.
 
@@ -84,7 +86,7 @@ class Settings:
         return self.transports.get(service) or self.transports.get("smtp") or Transport()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named
 class Route:
     """Where mail for one destination goes, before DNS: the transport service and the next hop.
 

@@ -7,7 +7,7 @@ by value tells a view what to repaint.  Text is raw as logged: clean it at the e
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from mxtop.mail.answer import Answer
@@ -15,12 +15,13 @@ from mxtop.mail.family import FAMILY_KEYS, FamilyKey
 from mxtop.mail.finding import Finding
 from mxtop.mail.settings import Route, Settings
 from mxtop.mail.sockets import SocketRow
+from mxtop.mail.value import named, value
 
 State = Literal["ok", "slow", "failing", "stuck", "few"]
 """`few`: fewer outcomes than the minimum sample, so no judgement."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class FamilyCounts:
     """Counts of one family as interface `families` has them; delays in seconds over sent lines."""
 
@@ -34,7 +35,7 @@ class FamilyCounts:
     delay_p95: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Families:
     ipv4: FamilyCounts = FamilyCounts()
     ipv6: FamilyCounts = FamilyCounts()
@@ -46,7 +47,7 @@ class Families:
             yield key, getattr(self, key)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Failure:
     """One of a destination's last errors: the exact reply or error, and the address that gave it."""
 
@@ -57,7 +58,7 @@ class Failure:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Live:
     """A destination's connections at this moment."""
 
@@ -67,7 +68,7 @@ class Live:
     hanging_ipv6: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named
 class Destination:
     """One row of the destinations panel: a recipient domain, lower case."""
 
@@ -89,7 +90,7 @@ class Destination:
     live: Live = Live()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named
 class Totals:
     """Whole-log counts: interface `report` without its tables."""
 
@@ -107,7 +108,7 @@ class Totals:
     dropped: Mapping[str, int] = field(default_factory=dict)  # table -> rows given up at the memory cap
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named
 class Feed:
     """How one feed does: the screen shows this instead of failing.
 
@@ -122,7 +123,7 @@ class Feed:
     progress: float | None = None  # 0 to 1 while history is read
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class QueueCounts:
     """Messages by queue; None where Postfix would not say.
 
@@ -137,7 +138,7 @@ class QueueCounts:
     trying: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Shares:
     """Expected share of first tries over IPv6, 0 to 1; None where nothing can be tried or told."""
 
@@ -147,7 +148,7 @@ class Shares:
     ipv6: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Candidate:
     """One address in an order that Postfix may try."""
 
@@ -157,7 +158,7 @@ class Candidate:
     family: Literal["ipv4", "ipv6"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named
 class Prediction:
     """What Postfix will do with one next hop: interface `dns` from `status` on."""
 
@@ -169,7 +170,7 @@ class Prediction:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named
 class Outlook:
     """The MX panel of one destination: where, what DNS says, what Postfix will do."""
 
@@ -185,7 +186,7 @@ class Outlook:
 CHUNK = 512
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LogTail:
     """The last raw log lines: full chunks of CHUNK lines and a partial last one.
 
@@ -225,7 +226,7 @@ class LogTail:
         return LogTail(tuple(chunks[surplus:]), self.first + surplus * CHUNK)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named
 class Snapshot:
     """One host at one moment.  `time` is wall-clock seconds; rates are per second."""
 

@@ -12,7 +12,6 @@ import json
 import os
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
@@ -22,6 +21,7 @@ from mxtop.mail.errors import MxtopError
 from mxtop.mail.sample import Resolved, Sample, SocketSample
 from mxtop.mail.settings import Settings
 from mxtop.mail.snapshot import Feed, QueueCounts
+from mxtop.mail.value import value
 from mxtop.recording.codec import decode, encode
 
 VERSION: Final = 1
@@ -38,13 +38,17 @@ _REPLACED: Final = frozenset({"sockets", "queue"})
 _NAMES: Final = {cls: name for name, cls in KINDS.items()}
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Header:
-    """Whose recording it is; `started` in wall-clock seconds."""
+    """Whose recording it is; `started` in wall-clock seconds.
+
+    `fixes`: the guided fixes and values whose course it has too, as `recording.fixes` reads them.
+    """
 
     host: str
     started: float
     note: str = ""
+    fixes: tuple[tuple[str, str], ...] = ()
 
 
 class Writer:

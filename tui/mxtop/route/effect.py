@@ -8,12 +8,12 @@ said of failing families is what the log counted (`route.health`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from mxtop.mail.promise import Promise, promise
 from mxtop.mail.settings import Preference
 from mxtop.mail.snapshot import Snapshot
+from mxtop.mail.value import named
 from mxtop.route.health import ailments
 from mxtop.route.notes import Note, notes
 from mxtop.route.reach import Row, reach
@@ -21,7 +21,7 @@ from mxtop.route.reach import Row, reach
 LARGEST: Final = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named
 class Forecast:
     """The whole effect.  `before` and `after`: traffic-weighted shares of the rows where both are known.
 

@@ -7,7 +7,8 @@ taken for a current one.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from mxtop.mail.value import named
 
 RECORD_LIMIT = 100
 """var_dns_rr_list_limit: the most records that Postfix keeps in one list."""
@@ -15,7 +16,7 @@ RECORD_LIMIT = 100
 _LIMIT_SINCE = {(3, 5): 25, (3, 6): 15, (3, 7): 11, (3, 8): 6}  # first patch level with the limit
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named
 class Features:
     """The rules of one version.  `record_limit` is None where the lists have no limit."""
 

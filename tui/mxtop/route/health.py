@@ -9,12 +9,12 @@ fault that was mended is forgotten slowly.  Says nothing where both fail: that i
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from mxtop.mail.family import family_of
 from mxtop.mail.sequential import lower_share, upper_share
 from mxtop.mail.snapshot import Destination, FamilyCounts
+from mxtop.mail.value import named
 
 LEVEL: Final = 0.01
 """How likely one look at all destinations is to name any that is well, outcomes being independent."""
@@ -28,7 +28,7 @@ FINE: Final = 0.1
 IpFamily = Literal["ipv4", "ipv6"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named
 class Ailment:
     """What is wrong with `family` at a destination.
 

@@ -8,11 +8,11 @@ master.cf as `Settings` has them; text is raw.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from mxtop.mail.settings import Preference, Settings
 from mxtop.mail.snapshot import Snapshot
+from mxtop.mail.value import named
 from mxtop.route.features import features
 from mxtop.route.reach import PARAMETER, Reason, Row
 from mxtop.route.why import WORDS
@@ -34,7 +34,7 @@ Kind = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named
 class Note:
     """One reason or warning.  `destinations` by traffic; `stops`: the change would have no effect."""
 

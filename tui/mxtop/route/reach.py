@@ -5,11 +5,11 @@ Knows what the destination's Outlook knows; without DNS answers yet it says `unk
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from mxtop.mail.settings import Preference, Settings, Transport
 from mxtop.mail.snapshot import Destination, Outlook
+from mxtop.mail.value import named
 from mxtop.route.features import features
 from mxtop.route.health import Ailment
 from mxtop.route.order import effective
@@ -33,7 +33,7 @@ Reason = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named
 class Row:
     """One destination: its new connections so far, and the expected shares of first tries over IPv6.
 

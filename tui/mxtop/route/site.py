@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal
 
 from mxtop.mail.answer import Answer, LookupStatus, MxHost
 from mxtop.mail.nexthop import is_hostname
 from mxtop.mail.settings import Transport
 from mxtop.mail.snapshot import Candidate
+from mxtop.mail.value import named, value
 from mxtop.route.features import RECORD_LIMIT, Features
 
 FAILED: frozenset[LookupStatus | None] = frozenset({"servfail", "timeout", "refused"})
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Target:
     """One MX host or SRV target with the addresses that Postfix may use, in lookup order."""
 
@@ -28,7 +28,7 @@ class Target:
     candidates: tuple[Candidate, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named
 class Site:
     """One next hop.
 

@@ -8,19 +8,19 @@ back-off of qmgr(8) between deliveries.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby
 from typing import Literal
 
 from mxtop.mail.settings import Preference, Transport
 from mxtop.mail.snapshot import Candidate
+from mxtop.mail.value import value
 from mxtop.route.features import Features
 from mxtop.route.order import by_preference, cut
 from mxtop.route.site import Site
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Wait:
     """Seconds until the first try over a family that works.
 

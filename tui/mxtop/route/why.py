@@ -6,10 +6,10 @@ Names in the sentence are raw text from DNS and the settings: clean them before 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
 from mxtop.mail.settings import Override, Preference, Route, Transport
+from mxtop.mail.value import named
 from mxtop.route.features import Features
 from mxtop.route.site import FAILED, Site, lookups, uses_dns
 
@@ -17,7 +17,7 @@ WORDS = {"ipv4": "IPv4", "ipv6": "IPv6"}
 _RECORD = {"ipv4": "A", "ipv6": "AAAA"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named
 class Case:
     """What the sentence is about: the next hop that decides, and all that decided it.
 
