@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import socket
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +17,7 @@ from mxtop.mail.family import is_loopback
 from mxtop.mail.settings import Settings
 from mxtop.mail.sockets import SocketRow
 from mxtop.sockets.owners import SERVERS, Owner, Owners
-from mxtop.sockets.table import Connection, read
+from mxtop.sockets.table import Connection, Table, read
 
 SMTP_PORTS: Final = frozenset({25, 465, 587})
 """smtp, submissions and submission (RFC 5321, 8314, 6409)."""
@@ -26,6 +26,39 @@ LOOKUP_PORTS: Final = frozenset({53, 389, 636, 3306, 5432})
 """Where smtp(8) asks its tables: DNS over TCP, LDAP, MySQL, PostgreSQL.  No mail goes there."""
 
 _Key = tuple[str, int, str, int]
+
+
+class Sightings:
+    """Makes rows of tables, and remembers when each connection was first seen."""
+
+    def __init__(self) -> None:
+        self._first_seen: dict[_Key, float] | None = None
+
+    def rows(
+        self,
+        table: Table,
+        owner_of: Callable[[Connection], Owner | None],
+        ports: Collection[int],
+        known: Mapping[str, str],
+    ) -> tuple[SocketRow, ...]:
+        """The connections that Postfix holds or may hold: outgoing first, by peer."""
+        now = time.monotonic()
+        outgoing = SMTP_PORTS.union(ports)
+        seen: dict[_Key, float] = {}
+        rows = []
+        for connection in table.connections:
+            owner = owner_of(connection)
+            inbound = _is_inbound(connection, owner, table.listening)
+            if not inbound and not _is_outgoing(connection, owner, outgoing):
+                continue
+            key = _key(connection)
+            first = now if self._first_seen is None else self._first_seen.get(key, now)
+            seen[key] = first
+            age = None if self._first_seen is None else now - first
+            rows.append(_row(connection, owner, inbound, known, age))
+        self._first_seen = seen
+        rows.sort(key=lambda row: (row.direction == "in", row.peer_address, row.peer_port, row.local_port))
+        return tuple(rows)
 
 
 class Sampler:
@@ -39,7 +72,7 @@ class Sampler:
         self.note = ""
         self._owners = Owners(queue_directory)
         self._proc_net = proc_net
-        self._first_seen: dict[_Key, float] | None = None
+        self._sightings = Sightings()
 
     def sample(
         self, ports: Collection[int] = (), known: Mapping[str, str] | None = None
@@ -49,27 +82,11 @@ class Sampler:
         `ports`: where mail goes besides SMTP_PORTS (`relay_ports`).  `known`: destinations by peer address.
         OSError where /proc cannot be read.
         """
-        now = time.monotonic()
         table = read(self._proc_net)
         owners = self._owners.of({c.inode for c in table.connections if c.inode})
-        outgoing = SMTP_PORTS.union(ports)
-        known = known or {}
-        seen: dict[_Key, float] = {}
-        rows = []
-        for connection in table.connections:
-            owner = owners.get(connection.inode)
-            inbound = _is_inbound(connection, owner, table.listening)
-            if not inbound and not _is_outgoing(connection, owner, outgoing):
-                continue
-            key = _key(connection)
-            first = now if self._first_seen is None else self._first_seen.get(key, now)
-            seen[key] = first
-            age = None if self._first_seen is None else now - first
-            rows.append(_row(connection, owner, inbound, known, age))
-        self._first_seen = seen
+        rows = self._sightings.rows(table, lambda each: owners.get(each.inode), ports, known or {})
         self.note = self._explain(sum(row.daemon is None for row in rows))
-        rows.sort(key=lambda row: (row.direction == "in", row.peer_address, row.peer_port, row.local_port))
-        return tuple(rows)
+        return rows
 
     def _explain(self, unknown: int) -> str:
         if not unknown:

@@ -32,6 +32,7 @@ STATES: Final = {
 
 _LISTEN: Final = "0A"
 _TIME_WAIT: Final = "06"
+_HEADING: Final = "st"  # the fourth word of each file's first line
 _PAGE: Final = os.sysconf("SC_PAGESIZE")
 _LINE: Final = 256  # bytes of a line at most: 150 in tcp, about 200 in tcp6
 _READ: Final = 1024 * 1024
@@ -61,32 +62,37 @@ class Table:
 
 def read(directory: Path = Path("/proc/net")) -> Table:
     """The TCP sockets of this network namespace.  OSError where /proc is not there."""
-    connections: list[Connection] = []
-    listening: set[int] = set()
+    texts = []
     for name in ("tcp", "tcp6"):
         try:
-            text = _read(directory / name)
+            texts.append(_read(directory / name))
         except FileNotFoundError:
             if name == "tcp":
-                raise
-            continue  # a kernel without IPv6
-        for line in text.split("\n")[1:-1]:
-            _, local, peer, state, _, _, _, _, _, inode, _ = line.split(None, 10)
-            if state == _LISTEN:
-                listening.add(int(local[-4:], 16))
-            elif state != _TIME_WAIT:
-                address, family = decode(local[:-5])
-                connections.append(
-                    Connection(
-                        family,
-                        STATES.get(state, state),
-                        address,
-                        int(local[-4:], 16),
-                        decode(peer[:-5])[0],
-                        int(peer[-4:], 16),
-                        int(inode),
-                    )
+                raise  # tcp6 is missing where the kernel is without IPv6
+    return parse("".join(texts))
+
+
+def parse(text: str) -> Table:
+    """The table in the text of both files, in this machine's byte order.  ValueError: something else."""
+    connections: list[Connection] = []
+    listening: set[int] = set()
+    for line in text.split("\n")[:-1]:
+        _, local, peer, state, _, _, _, _, _, inode, *_ = line.split(None, 10)
+        if state == _LISTEN:
+            listening.add(int(local[-4:], 16))
+        elif state not in (_TIME_WAIT, _HEADING):
+            address, family = decode(local[:-5])
+            connections.append(
+                Connection(
+                    family,
+                    STATES.get(state, state),
+                    address,
+                    int(local[-4:], 16),
+                    decode(peer[:-5])[0],
+                    int(peer[-4:], 16),
+                    int(inode),
                 )
+            )
     return Table(tuple(connections), frozenset(listening))
 
 
