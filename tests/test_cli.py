@@ -118,6 +118,24 @@ def test_a_closed_pipe_ends_quietly(tmp_path: Path) -> None:
     process.stderr.close()
 
 
+@pytest.mark.parametrize("command", ["report", "parse"])
+@pytest.mark.parametrize(
+    ("redirection", "code"), [(">/dev/full", 2), (">&-", 0), ("<&- >/dev/null", 0), (">/dev/full 2>&-", 2)]
+)
+def test_streams_that_take_or_give_nothing(command: str, redirection: str, code: int, tmp_path: Path) -> None:
+    """A full disk is told in one line; a stream that the caller closed is nobody who reads, or nothing."""
+    log = tmp_path / "mail.log"
+    log.write_text("Nov 23 18:31:36 mx1 postfix/qmgr[1]: 4A5B6C7D8E: removed\n")
+    given = "-" if "<" in redirection else str(log)
+    argv = ["sh", "-c", f'exec "$@" {redirection}', "sh", sys.executable, "-m", "mxtop", command, given]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (code, "")
+    if "full" in redirection and "2>&-" not in redirection:
+        assert done.stderr == "mxtop: No space left on device; look at where the output goes\n"
+    else:
+        assert done.stderr == ""
+
+
 def test_an_escape_in_an_argument_does_not_reach_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", "./\x1b]0;PWNED\x07"]) == 2
     assert "\x1b" not in capsys.readouterr().err

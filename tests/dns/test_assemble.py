@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from mxtop.dns.assemble import address_queries, assemble, falls_back, question, targets
+from mxtop.dns.assemble import Question, address_queries, assemble, falls_back, question, targets
 from mxtop.dns.cache import Entry
 from mxtop.dns.wire import RdType, Record, Reply
 from mxtop.mail import nexthop
@@ -62,20 +62,38 @@ def test_null_mx_by_version(version: str, null: bool) -> None:
 @pytest.mark.parametrize(
     ("status", "allow", "ignore", "back"),
     [
-        ("ok", True, True, False),
         ("nxdomain", True, False, True),
         ("nodata", True, False, True),
         ("nodata", False, True, False),
         ("servfail", False, True, True),
-        ("timeout", True, False, False),
+        ("servfail", False, False, False),
+        ("timeout", True, False, True),
     ],
 )
 def test_srv_fallback(status: LookupStatus, allow: bool, ignore: bool, back: bool) -> None:
+    assert falls_back(srv(allow, ignore), entry(Reply(status)), lambda *_: None) is back
+
+
+def srv(allow: bool, ignore: bool = False) -> Question:
     transport = replace(
         SMTP, use_srv_lookup=("smtp",), allow_srv_lookup_fallback=allow, ignore_srv_lookup_error=ignore
     )
-    asked = question(nexthop.parse("d.example"), transport, "3.8.0")
-    assert falls_back(asked, entry(Reply(status))) is back
+    return question(nexthop.parse("d.example"), transport, "3.8.0")
+
+
+def test_srv_without_any_address_falls_back_once_that_is_known() -> None:
+    """smtp_service_addr(): no address is as good as no record, and one in either family is enough."""
+    found = entry(Reply("ok", (Record("a.example", 0, 5, 25),)))
+    none, some = entry(Reply("nodata")), entry(Reply("ok", (Record("2001:db8::1"),)))
+    assert falls_back(srv(allow=True), found, lambda *_: none)
+    assert not falls_back(srv(allow=False, ignore=True), found, lambda *_: none)
+    assert not falls_back(srv(allow=True), found, lambda _, rdtype: some if rdtype == "AAAA" else none)
+    assert not falls_back(srv(allow=True), found, lambda _, rdtype: none if rdtype == "A" else None)
+
+
+def test_a_null_srv_and_a_target_that_is_an_address() -> None:
+    assert falls_back(srv(allow=True), entry(Reply("ok", (Record("."),))), lambda *_: None)
+    assert not falls_back(srv(allow=True), entry(Reply("ok", (Record("192.0.2.1"),))), lambda *_: None)
 
 
 def test_no_srv_is_no_implicit_host() -> None:

@@ -61,6 +61,9 @@ xn--bcher-kva MX 10 mx.dual
 _submission._tcp.srv SRV 0 5 587 mx.dual
 _submission._tcp.srv SRV 0 1 465 mx2.two
 _submission._tcp.nosrv SRV 0 0 0 .
+nosrv A 192.0.2.50
+_submission._tcp.deadsrv SRV 0 0 587 gone.deadsrv
+deadsrv A 192.0.2.51
 aliased CNAME dual
 """
 ZONE += "many MX 10 mx.many\n" + "".join(
@@ -324,6 +327,18 @@ async def test_srv_falls_back_only_where_told(lookup: Lookup) -> None:
         )
         == found
     )
+
+
+async def test_srv_that_leads_to_no_address_falls_back_too(lookup: Lookup) -> None:
+    told = replace(SRV, allow_srv_lookup_fallback=True)
+    found = await ask(lookup, "nosrv.example:submission", told)
+    assert (found.mode, found.null_mx, addresses(found)) == ("mx", False, ["192.0.2.50"])
+    assert found.warnings == ("SRV of _submission._tcp.nosrv.example: null SRV; Postfix goes on with MX",)
+    found = await ask(lookup, "deadsrv.example:submission", told)
+    assert (found.mode, addresses(found)) == ("mx", ["192.0.2.51"])
+    assert found.warnings[0].endswith("no target has an address; Postfix goes on with MX")
+    assert lookup.peek(nexthop.parse("deadsrv.example:submission"), told, "3.8") == found
+    assert (await ask(lookup, "deadsrv.example:submission", SRV)).mode == "srv"
 
 
 async def test_peek_never_waits(lookup: Lookup) -> None:

@@ -221,7 +221,7 @@ def target(words: Sequence[str]) -> Target:
     if not words:
         return Target("local")
     for word in words:
-        if word.startswith("ssh://") or not (word == "-" or "/" in word or Path(word).exists()):
+        if word.startswith("ssh://") or not (word == "-" or "/" in word or (word and Path(word).exists())):
             raise MxtopError(
                 f"{word!r} is neither a file nor a command, and hosts over SSH are not built yet",
                 "run mxtop on that host, or name a log file",
@@ -237,11 +237,24 @@ def main(argv: Sequence[str]) -> int:
         print(f"mxtop: {_one_line(str(error))}", file=sys.stderr)
         return NOT_DONE
     except BrokenPipeError:
-        # Nobody reads any more: leave quietly, without Python's own complaint at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()  # nobody reads any more: leave quietly
         return DONE
+    except OSError as error:
+        # what no command expects: a full disk behind stdout, a system call that this kernel refuses
+        _drop_output()
+        where = f"{error.filename}: " if error.filename else ""
+        print(
+            f"mxtop: {_one_line(f'{where}{error.strerror or error}')}; look at where the output goes",
+            file=sys.stderr,
+        )
+        return NOT_DONE
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def _drop_output() -> None:
+    """What is still buffered goes nowhere, without Python's own complaint at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _one_line(text: str) -> str:

@@ -70,11 +70,22 @@ def question(next_hop: NextHop, transport: Transport, mail_version: str) -> Ques
     )
 
 
-def falls_back(asked: Question, entry: Entry) -> bool:
-    """Whether smtp(8) goes on to MX after this SRV reply (smtp_addr.c smtp_service_addr())."""
-    if entry.reply.status in ("nodata", "nxdomain"):
-        return asked.transport.allow_srv_lookup_fallback
-    return entry.reply.status != "ok" and asked.transport.ignore_srv_lookup_error
+def falls_back(asked: Question, entry: Entry, known: Known) -> bool:
+    """Whether smtp(8) goes on to MX after this SRV reply (smtp_addr.c smtp_service_addr()).
+
+    With allow_srv_lookup_fallback wherever no address came of it: no SRV record, a null one, an error, or
+    targets without an address.  With ignore_srv_lookup_error after an error only.
+    """
+    if entry.reply.status not in ("ok", "nodata", "nxdomain") and asked.transport.ignore_srv_lookup_error:
+        return True
+    if not asked.transport.allow_srv_lookup_fallback:
+        return False
+    if any(known(*query) is None for query in address_queries(asked, entry)):
+        return False  # not asked yet
+    if is_null(asked, entry):
+        return True
+    found = (_host(asked, record, _parts(asked, record.value, known)) for record in targets(asked, entry))
+    return not any(host.addresses for host in found)
 
 
 def targets(asked: Question, entry: Entry | None) -> tuple[Record, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 
-from mxtop.dns.assemble import Question, address_queries, assemble, falls_back, question
+from mxtop.dns.assemble import Known, Question, address_queries, assemble, falls_back, is_null, question
 from mxtop.dns.cache import Asks, Cache, Entry
 from mxtop.dns.wire import RdType
 from mxtop.mail.answer import Answer, Viewpoint
@@ -37,22 +37,23 @@ class Lookup:
         told in the statuses and warnings, never raised.
         """
         asked = question(next_hop, transport, mail_version)
-        entry = await self._get(asked.first, now)
+        entry, known = await self._ask(asked, now)
         warnings: tuple[str, ...] = ()
-        if asked.mode == "srv" and entry is not None and falls_back(asked, entry):
+        if asked.mode == "srv" and entry is not None and falls_back(asked, entry, known):
             warnings = (_fell_back(asked, entry),)
             asked = asked.without_srv()
-            entry = await self._get(asked.first, now)
-        queries = list(address_queries(asked, entry))
+            entry, known = await self._ask(asked, now)
+        return assemble(asked, entry, known, self._resolver.viewpoint, warnings)
+
+    async def _ask(self, asked: Question, now: bool) -> tuple[Entry | None, Known]:
+        """The MX or SRV reply, and the address replies that follow from it."""
+        entry = None if asked.first is None else await self._cached(asked.first, now)
         async with asyncio.TaskGroup() as group:
-            parts = {query: group.create_task(self._cached(query, now)) for query in queries}
-        return assemble(
-            asked,
-            entry,
-            lambda name, rdtype: parts[name, rdtype].result() if (name, rdtype) in parts else None,
-            self._resolver.viewpoint,
-            warnings,
-        )
+            parts = {
+                query: group.create_task(self._cached(query, now)) for query in address_queries(asked, entry)
+            }
+        found = {query: part.result() for query, part in parts.items()}
+        return entry, lambda name, rdtype: found.get((name, rdtype))
 
     def peek(self, next_hop: NextHop, transport: Transport, mail_version: str = "") -> Answer | None:
         """What is known already, up to a day past its TTL (`fetched` tells the age).
@@ -62,7 +63,7 @@ class Lookup:
         asked = question(next_hop, transport, mail_version)
         entry = self._peek(asked.first)
         warnings: tuple[str, ...] = ()
-        if asked.mode == "srv" and entry is not None and falls_back(asked, entry):
+        if asked.mode == "srv" and entry is not None and falls_back(asked, entry, self._known):
             warnings = (_fell_back(asked, entry),)
             asked = asked.without_srv()
             entry = self._peek(asked.first)
@@ -71,10 +72,10 @@ class Lookup:
         queries = list(address_queries(asked, entry))
         if entry is None and queries and not any(self._peek(query) for query in queries):
             return None
-        return assemble(asked, entry, lambda *query: self._peek(query), self._resolver.viewpoint, warnings)
+        return assemble(asked, entry, self._known, self._resolver.viewpoint, warnings)
 
-    async def _get(self, query: tuple[str, RdType] | None, now: bool) -> Entry | None:
-        return None if query is None else await self._cached(query, now)
+    def _known(self, name: str, rdtype: RdType) -> Entry | None:
+        return self._peek((name, rdtype))
 
     async def _cached(self, query: tuple[str, RdType], now: bool) -> Entry:
         return await self._cache.get(self._resolver, *query, now=now)
@@ -87,4 +88,7 @@ class Lookup:
 
 
 def _fell_back(asked: Question, entry: Entry) -> str:
-    return f"SRV of {asked.srv_name}: {entry.reply.status}; Postfix goes on with MX"
+    status: str = entry.reply.status
+    if status == "ok":
+        status = "null SRV" if is_null(asked, entry) else "no target has an address"
+    return f"SRV of {asked.srv_name}: {status}; Postfix goes on with MX"

@@ -46,7 +46,7 @@ class Names:
         self._host = host
         self._settings: Settings | None = None
         self._cache = Cache()
-        self._lookups: dict[str, Lookup] = {}
+        self._lookups: dict[tuple[str, bool], Lookup] = {}
         self._routes: dict[str, tuple[float, Route]] = {}
         self._stack = AsyncExitStack()
         self._opening = asyncio.Lock()
@@ -106,18 +106,18 @@ class Names:
 
     async def _lookup(self, settings: Settings, transport: Transport) -> Lookup:
         path = resolv_conf_path(settings, transport)
+        dnssec = transport.smtp_dns_support_level == "dnssec"
         async with self._opening:
-            if path not in self._lookups:
+            if (path, dnssec) not in self._lookups:
                 try:
                     text = (await self._host.read_file(path)).decode("utf-8", "replace")
                 except OSError:
                     text = None  # as the C library: the nameserver of this host
-                dnssec = transport.smtp_dns_support_level == "dnssec"
                 name = settings.myhostname or self._host.name
                 resolver = Resolver(resolvconf.parse(text), host=name, dnssec=dnssec)
                 await self._stack.enter_async_context(resolver)
-                self._lookups[path] = Lookup(resolver, self._cache)
-            return self._lookups[path]
+                self._lookups[path, dnssec] = Lookup(resolver, self._cache)
+            return self._lookups[path, dnssec]
 
     async def run(
         self,
