@@ -20,6 +20,7 @@ help:
 	@$(PYTHON) -m venv --clear .venv
 	@$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 	@$(BIN)/python -m pip install --quiet --editable .
+	@$(BIN)/python -m compileall -q tui  # as pip does for a wheel: else each start may compile anew
 	@touch $@
 
 .venv/dev: .venv/runtime
