@@ -7,9 +7,11 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from mxtop.mail.finding import Finding
 from mxtop.mail.sample import Sample
 from mxtop.mail.snapshot import Feed, Snapshot
 from mxtop.session.core import Core
+from mxtop.session.diagnosis import keep_diagnosed
 from mxtop.session.fixing import Fixing
 
 PATIENCE: Final = 0.4
@@ -66,6 +68,14 @@ class Session:
         self.core.take(sample, self.now())
         if self._tap is not None and not isinstance(sample, Feed):
             self._tap(sample)
+
+    async def diagnoses(self) -> None:
+        """Keep the findings up to date, for ever."""
+
+        def found(findings: tuple[Finding, ...]) -> None:
+            self.core.findings = findings
+
+        await keep_diagnosed(lambda: self.core.look(self.now()), found)
 
     async def ready_after(self, caught_up: asyncio.Event) -> None:
         """There is something to show as soon as the newest part of the log is in."""

@@ -77,6 +77,7 @@ class LocalSession(Session):
             ):
                 group.create_task(supervise(name, feed, self._show))
             group.create_task(self.ticks(publish))
+            group.create_task(self.diagnoses())
 
     def _show(self, feed: Feed) -> None:
         if feed.name == "settings":
