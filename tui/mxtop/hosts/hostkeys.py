@@ -1,0 +1,99 @@
+"""The verdict on a host key, in asyncssh's terms: what it may trust, what to ask for, why it did not trust.
+
+Imports asyncssh.  The rules for reading known_hosts are `mxtop.hosts.trust`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import asyncssh
+
+from mxtop.hosts import trust
+from mxtop.hosts.errors import HostKeyChanged, HostKeyRevoked, HostKeyTrouble, UnknownHostKey
+
+ALGORITHMS: Final = (
+    "ssh-ed25519",
+    "ecdsa-sha2-nistp256",
+    "ecdsa-sha2-nistp384",
+    "ecdsa-sha2-nistp521",
+    "sk-ssh-ed25519@openssh.com",
+    "sk-ecdsa-sha2-nistp256@openssh.com",
+    "rsa-sha2-512",
+    "rsa-sha2-256",
+)
+"""In ssh's order, so that the fingerprint shown is the one that `ssh` shows."""
+
+
+def files_of(options: asyncssh.SSHClientConnectionOptions) -> list[str]:
+    """The known_hosts files as ssh has them; `UserKnownHostsFile none` means no file, never no check."""
+    user: Any = options.config.get("UserKnownHostsFile")
+    system: Any = options.config.get("GlobalKnownHostsFile")
+    files = list(trust.DEFAULT_FILES[:2] if user is None else user)
+    files += trust.DEFAULT_FILES[2:] if system is None else system
+    return [file for file in files if file and file.lower() != "none"]
+
+
+def trusted(known: trust.Known) -> tuple[Sequence[Any], ...]:
+    """The answer to asyncssh's question whom to trust: keys, authorities, revoked; no X.509."""
+    keys, authorities, revoked = (
+        [entry.key for entry in group] for group in (known.keys, known.authorities, known.revoked)
+    )
+    return keys, authorities, revoked, [], [], [], []
+
+
+def algorithms(known: trust.Known) -> list[str]:
+    """What is known comes first, as with ssh, so that a machine with several keys shows the known one."""
+    first = [name.decode() for entry in known.keys for name in entry.key.sig_algorithms]
+    plain = list(dict.fromkeys([*(name for name in first if name in ALGORITHMS), *ALGORITHMS]))
+    if not known.authorities:
+        return plain
+    certified = [f"{name.removesuffix('@openssh.com')}-cert-v01@openssh.com" for name in ALGORITHMS]
+    return certified + plain
+
+
+def distrust(
+    name: str,
+    known_as: str,
+    key: asyncssh.SSHKey | None,
+    known: trust.Known,
+    files: Sequence[str],
+    *,
+    hashed: bool,
+    reason: str,
+) -> HostKeyTrouble:
+    """Why a host key is not trusted, and what may be done about it.
+
+    A machine of which only keys of another type are known counts as changed: to offer another type is how an
+    impostor would get round a known key.
+    """
+    if key is None:
+        if known.revoked:
+            places = tuple(entry.place for entry in known.revoked)
+            return HostKeyRevoked(
+                f"{name}: its host key is revoked at {places[0]}",
+                "do not connect: whoever has this key may be somebody else",
+                host=name, key_type="", fingerprint="", places=places,
+            )  # fmt: skip
+        return HostKeyTrouble(f"{name}: {reason}", "ask who runs it", host=name)
+    public = key.export_public_key("openssh").decode().split()
+    kind, fingerprint = public[0], key.get_fingerprint("sha256")
+    if known.keys:
+        places = tuple(entry.place for entry in known.keys)
+        return HostKeyChanged(
+            f"{name}: its host key changed: {kind} {fingerprint} is not the one at {places[0]}",
+            "find out why from whoever runs it; then remove the old line by ssh-keygen -R",
+            host=name, key_type=kind, fingerprint=fingerprint, places=places,
+        )  # fmt: skip
+    return UnknownHostKey(
+        f"{name}: its host key is not known: {kind} {fingerprint}",
+        f"compare it with the machine's own, then connect once by `ssh {name}` and say yes",
+        host=name,
+        key_type=kind,
+        fingerprint=fingerprint,
+        known_as=known_as,
+        public_key=" ".join(public[:2]),
+        file=files[0] if files else trust.DEFAULT_FILES[0],
+        hashed=hashed,
+    )

@@ -1,0 +1,271 @@
+"""A machine behind SSH as a `Host`: one connection, a few shells that stay, a state that can be shown.
+
+Commands go through at most two shells; what streams and what converses has a channel of its own; together
+they stay at MaxSessions (10).  Nothing is uploaded.  The connection is made at first use, or kept up by
+`keep`, which a session runs: then a call on a machine that is down fails at once and says why.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import replace
+from typing import Final, TypeVar
+
+from mxtop.hosts import script
+from mxtop.hosts.base import OUTPUT_CAP, Answer, Completed, FileStat, Output
+from mxtop.hosts.errors import HostDown
+from mxtop.hosts.files import errno_of, file_stat, stat_commands
+from mxtop.hosts.keeper import Kept
+from mxtop.hosts.process import Process
+from mxtop.hosts.shell import Shell
+from mxtop.hosts.target import Target
+from mxtop.hosts.wire import Dial, Wire
+from mxtop.mail.errors import CommandFailed
+
+SHELLS: Final = 2
+CHANNELS: Final = 8
+"""At once, of all kinds; OpenSSH's MaxSessions is 10, and one is needed to kill."""
+
+_KILL_SECONDS: Final = 3.0
+_T = TypeVar("_T")
+
+
+class SshHost(Kept):
+    """One machine; see `Host`.  `async with` or `close` ends the connection.
+
+    `dial` makes connections (`mxtop.hosts.ssh.Dialer`).
+    """
+
+    def __init__(self, target: Target, dial: Dial) -> None:
+        super().__init__(dial)
+        self.target = target
+        self._channels = asyncio.Semaphore(CHANNELS)
+        self._turns = asyncio.Semaphore(SHELLS)
+        self._idle: list[Shell] = []
+        self._stat_flavour = 0
+
+    @property
+    def name(self) -> str:
+        return str(replace(self.target, user=None))
+
+    def _forget(self) -> None:
+        self._idle.clear()
+
+    async def _sign(self, wire: Wire) -> None:
+        shell = await self._shell(wire)
+        try:
+            await shell.run(["true"], b"", timeout=None)
+            self._hear()
+        finally:
+            await self._give_back(wire, shell)
+
+    # Commands ------------------------------------------------------------------------------------------
+
+    async def _shell(self, wire: Wire) -> Shell:
+        """A shell that waits for commands; give it back."""
+        await self._turns.acquire()
+        try:
+            while self._idle:
+                shell = self._idle.pop()
+                if not shell.broken:
+                    return shell
+            return await self._told(wire, Shell.start(wire, self.name))
+        except BaseException:
+            self._turns.release()
+            raise
+
+    async def _give_back(self, wire: Wire, shell: Shell) -> None:
+        try:
+            if not shell.broken:
+                self._hear()
+                if self._wire is wire:
+                    self._idle.append(shell)
+            elif shell.pid:
+                await self._kill(wire, shell.pid)
+        finally:
+            if shell.broken:
+                shell.close()
+            self._turns.release()
+
+    async def _kill(self, wire: Wire, pid: int) -> None:
+        """End what runs there, as far as the connection still allows."""
+        mark = script.nonce()
+        with suppress(HostDown, TimeoutError):
+            async with asyncio.timeout(_KILL_SECONDS):
+                process = await Process.start(
+                    wire, self.name, f"{script.prelude(mark)}; {script.killing(pid)}", mark
+                )
+                try:
+                    while not process.over:
+                        await process.news()
+                finally:
+                    process.close()
+
+    async def _told(self, wire: Wire, work: Awaitable[_T]) -> _T:
+        """Await; a lost connection is dropped, so that the next call makes a new one."""
+        try:
+            return await work
+        except HostDown:
+            if not self._kept and wire.gone:
+                self._drop(wire)
+            raise
+
+    async def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float = 30.0) -> Completed:
+        return await self._run(argv, stdin, timeout, OUTPUT_CAP)
+
+    async def _run(self, argv: Sequence[str], stdin: bytes, timeout: float, cap: int) -> Completed:
+        script.quoted(argv)
+        if len(stdin) > script.SMALL_INPUT:
+            return self._judged(await self._converse(argv, None, stdin, timeout))
+        deadline = asyncio.timeout(timeout)
+        try:
+            async with deadline:
+                wire = await self._ready()
+                shell = await self._shell(wire)
+                try:
+                    done = await self._told(wire, shell.run(argv, stdin, timeout=None, cap=cap))
+                finally:
+                    await self._give_back(wire, shell)
+        except TimeoutError as error:
+            if not deadline.expired():
+                raise
+            raise self._no_answer(argv, timeout) from error
+        return self._judged(done)
+
+    def _no_answer(self, argv: Sequence[str], timeout: float) -> CommandFailed:
+        return CommandFailed(
+            f"{argv[0]} gave no answer in {timeout:g} s on {self.name}", "try it there by hand"
+        )
+
+    def _judged(self, done: Completed) -> Completed:
+        """The same, unless the command did not even start."""
+        self._judge(done.argv, done.exit_code, done.complaint)
+        return done
+
+    def _judge(self, argv: Sequence[str], code: int | None, complaint: str) -> None:
+        match script.refusal(argv, 0 if code is None else code, complaint):
+            case "missing":
+                raise CommandFailed(f"{argv[0]}: no such command on {self.name}", "install it there")
+            case "forbidden":
+                raise CommandFailed(
+                    f"{argv[0]} may not be run by this user on {self.name}",
+                    "log in as one who may, or use sudo",
+                )
+            case _:
+                pass
+
+    async def converse(self, argv: Sequence[str], answer: Answer, *, timeout: float = 30.0) -> Completed:
+        return self._judged(await self._converse(argv, answer, b"", timeout))
+
+    async def _converse(
+        self, argv: Sequence[str], answer: Answer | None, stdin: bytes, timeout: float
+    ) -> Completed:
+        started = time.monotonic()
+        mark = script.nonce()
+        printed = bytearray()
+        async with self._process(argv, script.conversing(argv, mark), mark, timeout) as (process, deadline):
+            await process.started()
+            if answer is None:
+                process.write(stdin)
+                process.write_eof()
+            asked = answer is not None
+            told = 0
+            while not process.over:
+                if answer is not None and asked and len(process.stderr) > told:
+                    told = len(process.stderr)
+                    thought = asyncio.get_running_loop().time()
+                    reply = await answer(process.stderr)
+                    limit = deadline.when()
+                    if limit is not None:
+                        deadline.reschedule(limit + asyncio.get_running_loop().time() - thought)
+                    process.write(reply.data)
+                    if reply.last:
+                        asked = False
+                        process.write_eof()
+                    continue
+                await process.news()
+                printed += process.taken()
+                if len(printed) > OUTPUT_CAP:
+                    raise CommandFailed(f"{argv[0]} printed more than {OUTPUT_CAP // 1024 // 1024} MiB")
+            printed += process.taken()
+            await process.finished()
+        assert process.exit_code is not None
+        return Completed(
+            tuple(argv), process.exit_code, bytes(printed), process.stderr, time.monotonic() - started
+        )
+
+    @asynccontextmanager
+    async def _process(
+        self, argv: Sequence[str], text: str, mark: str, timeout: float | None
+    ) -> AsyncIterator[tuple[Process, asyncio.Timeout]]:
+        """A channel of its own for one command, which is killed where it has not ended by itself."""
+        wire: Wire | None = None
+        process: Process | None = None
+        deadline = asyncio.timeout(timeout)
+        await self._channels.acquire()
+        try:
+            async with deadline:
+                wire = await self._ready()
+                process = await self._told(wire, Process.start(wire, self.name, text, mark))
+                yield process, deadline
+        except TimeoutError as error:
+            if not deadline.expired():
+                raise
+            raise self._no_answer(argv, timeout or 0.0) from error
+        finally:
+            self._channels.release()
+            if process is not None:
+                if wire is not None and process.exit_code is None and not process.over and process.pid:
+                    await self._kill(wire, process.pid)
+                process.close()
+
+    def output(
+        self, argv: Sequence[str], *, timeout: float | None = None
+    ) -> AbstractAsyncContextManager[Output]:
+        return self._output(argv, timeout)
+
+    @asynccontextmanager
+    async def _output(self, argv: Sequence[str], timeout: float | None) -> AsyncIterator[Output]:
+        mark = script.nonce()
+        async with self._process(argv, script.guarded(argv, mark), mark, timeout) as (process, _):
+            yield process
+            self._judge(argv, process.exit_code, _last_line(process.stderr))
+
+    # Files and streams ---------------------------------------------------------------------------------
+
+    async def read_file(self, path: str, *, limit: int = 1024 * 1024) -> bytes:
+        done = await self._run(["head", "-c", str(limit), "--", path], b"", 60.0, max(limit, OUTPUT_CAP))
+        if done.exit_code:
+            raise errno_of(done.complaint, path)
+        return done.stdout
+
+    async def stat(self, path: str) -> FileStat | None:
+        flavours = stat_commands(path)
+        for flavour in range(self._stat_flavour, len(flavours)):
+            done = await self.run(flavours[flavour])
+            if done.exit_code == 0 and (found := file_stat(done.text)) is not None:
+                self._stat_flavour = flavour
+                return found
+            error = errno_of(done.complaint, path)
+            if isinstance(error, FileNotFoundError | NotADirectoryError):
+                return None
+            if error.errno is not None or flavour == len(flavours) - 1:
+                raise error
+        raise AssertionError("the last flavour returns or raises")
+
+    async def can_read(self, path: str) -> bool:
+        return (await self.run(["test", "-r", path])).exit_code == 0
+
+    async def open_stream(
+        self, host: str, port: int, *, timeout: float = 10.0
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        async with asyncio.timeout(timeout):
+            wire = await self._ready()
+            return await wire.stream(host, port)
+
+
+def _last_line(stderr: bytes) -> str:
+    return Completed((), 0, b"", stderr, 0.0).complaint
