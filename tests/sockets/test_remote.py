@@ -95,7 +95,7 @@ async def test_the_end_of_the_command(tmp_path: Path, monkeypatch: pytest.Monkey
 LISTED = b"""\
 LISTEN     0      100    0.0.0.0:25     0.0.0.0:* users:(("smtpd",pid=9,fd=6),("master",pid=1,fd=13))
 SYN-SENT   0      1      198.51.100.7%eth0:40000     192.0.2.1:25 users:(("smtp",pid=7,fd=14))
-ESTAB      0      0 [2001:db8::7]:40001 [2001:db8:1::1]:25 users:(("tlsproxy",pid=8,fd=9),("smtp",pid=7,fd=13))
+ESTAB  0      0 [2001:db8::7]:40001 [2001:db8:1::1]:25 users:(("tlsproxy",pid=8,fd=9),("smtp",pid=7,fd=13))
 ESTAB      0      0      [::ffff:198.51.100.7]:25 [::ffff:203.0.113.9]:55555
 TIME-WAIT  0      0      198.51.100.7:40002     192.0.2.1:25
 ESTAB      0      0      nonsense:40002     192.0.2.1:25

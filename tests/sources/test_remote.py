@@ -161,6 +161,25 @@ async def test_several_rotations_between_two_looks(log: Path) -> None:
     assert not taken.gaps
 
 
+async def test_more_rotations_than_files_may_be_read_at_once(log: Path) -> None:
+    taken = Taken(log)
+    async with taken.following():
+        await taken.until(10)
+    for number in range(20, 0, -1):
+        append(log, range(211 - number * 10, 221 - number * 10))
+        log.rename(f"{log}.{number}")
+        os.utime(f"{log}.{number}", (time.time() - number * 60,) * 2)
+    append(log, [211])
+    async with taken.following():
+        await taken.until(211)
+        assert taken.follower
+        async with asyncio.timeout(5):
+            while len(taken.follower.places) > 5:
+                await asyncio.sleep(0.02)
+    assert taken.numbers == list(range(1, 212))
+    assert not taken.gaps
+
+
 async def test_the_place_itself_was_packed_meanwhile(log: Path) -> None:
     taken = Taken(log)
     async with taken.following():

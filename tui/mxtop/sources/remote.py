@@ -31,6 +31,12 @@ LINGER: Final = 30.0
 LOOK: Final = 0.2
 """Seconds between two looks whether a rotated file is quiet by now."""
 
+MOST: Final = 4
+"""Files read at once, each by a command on a channel of its own: sshd gives ten (MaxSessions)."""
+
+HURRY: Final = 3.0
+"""As LINGER, where MOST are being read."""
+
 AHEAD: Final = 4
 """Batches that wait while nobody takes them."""
 
@@ -51,7 +57,7 @@ class RemoteFollower:
         self.places = start
         self.caught_up = False
         self._host = host
-        self._batches: asyncio.Queue[tuple[Batch | None, Places]] = asyncio.Queue(AHEAD)
+        self._batches: asyncio.Queue[tuple[Batch | None, Places, bool]] = asyncio.Queue(AHEAD)
         self._tails: list[RemoteTail] = []  # oldest first; the last is the log itself
         self._tasks: dict[RemoteTail, asyncio.Task[None]] = {}
         self._history: dict[RemoteTail, int] = {}
@@ -61,33 +67,32 @@ class RemoteFollower:
     async def batches(self) -> AsyncIterator[Batch]:
         """What `run` brings, for ever."""
         while True:
-            batch, places = await self._batches.get()
-            self.places = places
-            if batch is None:
-                self.caught_up = True
-            else:
+            batch, self.places, self.caught_up = await self._batches.get()
+            if batch is not None:
                 yield batch
 
     async def run(self) -> None:
         """Read until cancelled.  LogUnreadable, CommandFailed, OSError, alone or in a group."""
         async with asyncio.TaskGroup() as group:
             await self._begin(group)
-            told = False
+            told = (0, False)  # how many places, and whether all of the start was read
             while True:
                 self._wake.clear()
                 await self._discover(group)
                 batch = await self._next(group)
-                if batch is not None:
-                    await self._batches.put((batch, self._now()))
+                state = len(self._tails), told[1] or (batch is None and self._all_read())
+                if batch is not None or state != told:
+                    told = state
+                    await self._batches.put((batch, self._now(), told[1]))
                     continue
-                if not told and self._all_read():
-                    told = True
-                    await self._batches.put((None, self._now()))
                 try:
                     async with asyncio.timeout(LOOK if len(self._tails) > 1 else None):
                         await self._wake.wait()
                 except TimeoutError:
                     pass
+
+    def _reading(self) -> int:
+        return sum(tail.state == "open" for tail in self._tails)
 
     def _now(self) -> Places:
         return tuple(tail.cursor for tail in self._tails)
@@ -163,7 +168,7 @@ class RemoteFollower:
         last = self._tails[-1]
         if last.unpacker is None and last.state == "open" and last.newest in (None, last.identity):
             return  # None: between renaming and creating, or deleted; it will come back
-        if last.state == "truncated":
+        if last.state == "truncated" or self._reading() > MOST:
             return
         newest = await self._open(group, None)
         if newest is None:
@@ -173,12 +178,17 @@ class RemoteFollower:
         opened = [newest]
         found = await listing(self._host, self.path)
         complete = newest.identity != last.identity
-        for log in await self._missed(found, last, newest):
-            tail = await self._open(group, log)
+        missed = await self._missed(found, last, newest)
+        room = max(1, MOST - self._reading())
+        if len(missed) > room:  # the rest, and the log itself, when these are read
+            missed = missed[:room]
+            self._close(opened.pop())
+        for log in missed:
+            tail = await self._open(group, log, still=found.now - log.modified > LINGER)
             if tail is None:
                 complete = False
                 break
-            opened.insert(-1, tail)
+            opened.insert(len(opened) - (newest in opened), tail)
         if complete:
             for tail in opened if at_start else ():
                 tail.quiet_since(found.now - tail.modified)
@@ -265,8 +275,9 @@ class RemoteFollower:
 
     def _let_go(self) -> Batch | None:
         """Close rotated files that nobody writes to any more; a last line without its end comes out now."""
+        linger = LINGER if self._reading() < MOST else HURRY
         for tail in self._tails[:-1]:
-            if tail.settled and tail.quiet(0 if tail.still else LINGER) and self._tails[-1].begun:
+            if tail.settled and tail.quiet(0 if tail.still else linger) and self._tails[-1].begun:
                 self._tails.remove(tail)
                 text = tail.lines.flush()
                 batch = self._batch(tail, text, tail.offset) if text else None
