@@ -17,19 +17,23 @@ from mxtop.dns import names, wire
 from mxtop.dns.names import Labels
 from mxtop.dns.nameserver import Nameserver
 from mxtop.dns.resolvconf import ResolvConf
+from mxtop.dns.stream import StreamNameserver
 from mxtop.dns.wire import Alias, RdType, Reply
+from mxtop.hosts.base import Host
 from mxtop.mail.answer import Viewpoint
 
 LIFETIME: Final = 5.0  # seconds
 FIRST_TRY, LATER_TRY = 1.0, 2.0  # seconds; never more than resolv.conf's timeout
 MAX_LOOKUPS: Final = 10  # dns_lookup.c: a longer chain is a "Name server loop"
 
+_Asked = Nameserver | StreamNameserver
+
 
 class Resolver:
     """`async with Resolver(conf, host=…) as resolver: reply = await resolver.query(name, "MX")`.
 
     `host` names the mail host in the viewpoint.  `dnssec` asks with DO and AD, as Postfix does
-    under smtp_dns_support_level=dnssec.
+    under smtp_dns_support_level=dnssec.  `ask_from`: the machine from which to ask, by TCP.
     """
 
     def __init__(
@@ -40,12 +44,18 @@ class Resolver:
         dnssec: bool = False,
         lifetime: float = LIFETIME,
         clock: Callable[[], float] = time.monotonic,
+        ask_from: Host | None = None,
     ) -> None:
         self._conf = conf = conf or ResolvConf()
         self._dnssec = dnssec
         self._lifetime = lifetime
-        self._nameservers = [Nameserver(each, use_tcp=conf.use_tcp, clock=clock) for each in conf.nameservers]
-        self._no_edns: set[Nameserver] = set()
+        self._nameservers: list[_Asked] = [
+            Nameserver(each, use_tcp=conf.use_tcp, clock=clock)
+            if ask_from is None
+            else StreamNameserver(each, ask_from, clock=clock)
+            for each in conf.nameservers
+        ]
+        self._no_edns: set[_Asked] = set()
         self.viewpoint = Viewpoint(host, ", ".join(str(each) for each in conf.nameservers))
 
     async def __aenter__(self) -> Self:
@@ -56,6 +66,11 @@ class Resolver:
     ) -> None:
         for nameserver in self._nameservers:
             nameserver.close()
+
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """How the nameservers are asked: `datagram` from here, else `stream` or `command` from there."""
+        return tuple(getattr(each, "way", "datagram") for each in self._nameservers)
 
     @property
     def down(self) -> bool:
@@ -119,7 +134,12 @@ class Resolver:
         return silence
 
     async def _ask(
-        self, nameserver: Nameserver, asked: bytes, name: Labels, rdtype: RdType, wait: float
+        self,
+        nameserver: Nameserver | StreamNameserver,
+        asked: bytes,
+        name: Labels,
+        rdtype: RdType,
+        wait: float,
     ) -> Reply | Alias:
         """One nameserver; without EDNS0 from when it shows that it does not know it (RFC 6891 section 7)."""
         edns = nameserver not in self._no_edns
