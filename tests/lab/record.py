@@ -7,6 +7,7 @@ renamed in it, to where Debian has them; a name or path of this machine in it is
 from __future__ import annotations
 
 import gzip
+import json
 import math
 import random
 import signal
@@ -16,11 +17,12 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from mxtop.recording import fixes
 from tests.lab.demo import BIG, GREYLISTS, RECIPIENTS, SENDERS, SETTINGS, TRAFFIC, TYPO
 from tests.lab.lab import SENDER_DOMAIN, SENDER_NAME, Lab
 from tests.lab.world import Service
@@ -39,6 +41,12 @@ BURSTS: Final = (95.0, 210.0)
 """When a newsletter goes out."""
 
 NEWSLETTER: Final = 40
+
+VALUES: Final = ("ipv6", "ipv4")
+"""What address-preference is set to, when the rest is recorded: the demo's guided fixes."""
+
+WATCH: Final = 60.0
+"""Seconds that each is watched at most, until the verdict is good."""
 
 
 class _Traffic(threading.Thread):
@@ -76,8 +84,14 @@ class _Traffic(threading.Thread):
             self._lab.send(recipient, count=count, sender=f"{sender}@{SENDER_DOMAIN}")
 
 
-def record(path: Path, seconds: float = SECONDS, before: float = BEFORE) -> None:
-    """Make the recording, after traffic of `before` seconds.
+def record(
+    path: Path,
+    seconds: float = SECONDS,
+    before: float = BEFORE,
+    values: Sequence[str] = VALUES,
+    watch: float = WATCH,
+) -> None:
+    """Make the recording, after traffic of `before` seconds; then the guided fixes with these values.
 
     FileExistsError where `path` is there, RuntimeError where it would give away something of this machine.
     """
@@ -100,6 +114,10 @@ def record(path: Path, seconds: float = SECONDS, before: float = BEFORE) -> None
             process.send_signal(signal.SIGINT)
             if process.wait(20):
                 raise RuntimeError(f"mxtop record: exit {process.returncode}")
+            whole = raw
+            if values:
+                whole = Path(directory) / "whole"
+                fixes.add(raw, whole, _fixes(lab, Path(directory), values, watch))
         finally:
             traffic.stop.set()
             traffic.join()
@@ -111,7 +129,18 @@ def record(path: Path, seconds: float = SECONDS, before: float = BEFORE) -> None
             str(lab.log_path.parent): "/var/log",
             str(lab.queue_directory.parent): "/var/log",
         }
-        rename(raw, path, places)
+        rename(whole, path, places)
+
+
+def _fixes(lab: Lab, directory: Path, values: Sequence[str], watch: float) -> dict[fixes.Key, Any]:
+    """Changes to the lab's Postfix by mxtop, whose /var/lib/mxtop is a directory of its own meanwhile."""
+    out, state = directory / "fixes.json", directory / "lib"
+    state.mkdir(mode=0o755)
+    inside = 'hostname "$0" && mount --bind "$1" /var/lib && shift && exec "$@"'
+    named = ["unshare", "--uts", "--mount", "sh", "-c", inside, SENDER_NAME, str(state)]
+    argv = [*named, sys.executable, "-m", "tests.lab.fixes", str(out), str(watch), *values]
+    lab.run(argv, timeout=len(values) * (watch + 60) + 60, check=True, cwd=Path(__file__).parents[2])
+    return {(fix, value): document for fix, value, document in json.loads(out.read_text())}
 
 
 def rename(raw: Path, path: Path, places: Mapping[str, str]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import Any, get_type_hints
 
 import pytest
-from hypothesis import given
+from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from mxtop.mail.answer import Address, Answer, MxHost, Viewpoint
@@ -43,7 +43,10 @@ for _cls in (
 
 @given(st.one_of(*map(st.from_type, (Answer, Batch, SocketSample, QueueCounts, Feed, Transport))))
 def test_values_come_back_from_json(value: object) -> None:
-    text = json.dumps(encode(value))
+    try:
+        text = json.dumps(encode(value), allow_nan=False)
+    except ValueError:  # not a number, which is never equal to itself; nothing measured is that
+        reject()
     assert decode(type(value), json.loads(text)) == value
 
 

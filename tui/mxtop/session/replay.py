@@ -22,6 +22,7 @@ from mxtop.recording.file import header
 from mxtop.recording.player import play
 from mxtop.session.base import Session
 from mxtop.session.core import Core
+from mxtop.session.recorded import RecordedFixing
 
 REST: Final = 3.0
 """Seconds that the last moment of the demo stays."""
@@ -44,6 +45,8 @@ class ReplaySession(Session):
         self._started = time.monotonic()
         self._ended: float | None = None
         super().__init__(Core(self._header.host, mode), interval)
+        if self._header.fixes:
+            self.fixing = RecordedFixing(path, self._header.host, self._header.fixes, self.now)
 
     def now(self) -> float:
         if self._ended is not None:
@@ -55,6 +58,7 @@ class ReplaySession(Session):
         async with asyncio.TaskGroup() as group:
             group.create_task(self._play())
             group.create_task(self.ticks(publish))
+            group.create_task(self.diagnoses())
 
     async def _play(self) -> None:
         while True:
