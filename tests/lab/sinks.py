@@ -22,7 +22,11 @@ SINK_OPTIONS: dict[Service, tuple[str, ...]] = {
     Service.BUSY: ("-W", "DATA:1:60"),
     Service.TARPIT: ("-W", f"CONNECT:{TARPIT_SECONDS}"),
     Service.HANG_UP: ("-q", "CONNECT"),
+    Service.HOLE: (),
 }
+DROPS: dict[Service, str] = {Service.DROPPED: "drop", Service.HOLE: "meta length > 1280 drop"}
+"""What nftables does with packets to an address; 1280 is the least MTU of IPv6 (RFC 8200, 5)."""
+
 BACKLOG = "1000"
 TLS_NAME = "tls-sink.example"
 
@@ -48,14 +52,15 @@ class Sinks:
         self.changed: set[str] = set()
 
     def start(self) -> None:
-        """Addresses on loopback, packets to black holes dropped, then every listener."""
+        """Addresses on loopback, packets to holes dropped, then every listener."""
         self.directory.mkdir()
         local = [a for a, _ in self.addresses.values() if a.service is not Service.UNROUTED]
         self.namespace.ip_batch([f"addr add {a.ip} dev lo{' nodad' if a.is_ipv6 else ''}" for a in local])
-        dropped = [a for a in local if a.service is Service.DROPPED]
+        dropped = [a for a in local if a.service in DROPS]
         if dropped:
             rules = "".join(
-                f"add rule inet lab input {'ip6' if a.is_ipv6 else 'ip'} daddr {a.ip} drop\n" for a in dropped
+                f"add rule inet lab input {'ip6' if a.is_ipv6 else 'ip'} daddr {a.ip} {DROPS[a.service]}\n"
+                for a in dropped
             )
             chain = "add chain inet lab input { type filter hook input priority 0; }\n"
             ruleset = self.directory / "nft"

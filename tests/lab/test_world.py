@@ -8,6 +8,7 @@ import pytest
 
 from tests.lab import Lab, world
 from tests.lab.lab import SENDER_IPV4, SENDER_IPV6
+from tests.lab.shares import relays
 from tests.lab.world import Destination
 
 pytestmark = pytest.mark.lab
@@ -144,6 +145,21 @@ def test_ipv6_that_hangs_up_is_followed_by_ipv4(lab: Lab) -> None:
         "while receiving the initial server greeting"
     )
     assert (outcome.status, outcome.address) == ("sent", world.HANG_UP.ipv4[0])
+
+
+def test_a_path_mtu_hole_takes_small_messages_and_loses_large_ones(lab: Lab) -> None:
+    """As behind a tunnel whose `packet too big` never arrives: the session stands, its data does not."""
+    (v6,), (v4,) = world.MTU_HOLE.ipv6, world.MTU_HOLE.ipv4
+    lab.postconf_e("smtp_data_xfer_timeout=2s", "smtp_data_done_timeout=2s", "smtp_address_preference=ipv6")
+    lab.reload()
+    lab.send("small@mtuhole.example")
+    assert relays(lab.wait_lines(r"to=<small@.* status="), "mtuhole.example") == [v6]
+    lab.send("large@mtuhole.example", length=100_000)
+    line = lab.wait_lines(r"to=<large@.* status=")[-1]
+    assert f"relay=mx.mtuhole.example[{v4}]:25" in line and "status=sent" in line
+    (lost,) = (one for one in lab.lines() if " timed out while " in one)
+    where = rf"mx\.mtuhole\.example\[{v6}\]"
+    assert re.search(rf"conversation with {where} timed out while sending (message body|end of data)", lost)
 
 
 @pytest.mark.parametrize("preference", ["ipv4", "ipv6"])

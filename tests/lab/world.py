@@ -34,6 +34,7 @@ class Service(Enum):
     HANG_UP = "closes the connection without a greeting"
     TLS = "takes every message, offers STARTTLS (a Postfix)"
     CLOSED = "refuses connections"
+    HOLE = "a path-MTU hole: takes small messages, full-sized packets vanish"
     DROPPED = "a black hole: connections time out"
     UNROUTED = "the sender has no route to it"
 
@@ -169,6 +170,9 @@ DEAD = single(
 )
 TARPIT = single(24, "tarpit.example", "both families greet late", (Service.TARPIT,), (Service.TARPIT,))
 HANG_UP = single(25, "hangup6.example", "IPv6 closes before the greeting", v6=(Service.HANG_UP,))
+MTU_HOLE = single(
+    31, "mtuhole.example", "IPv6 greets, then large messages time out: IPv4 is next", v6=(Service.HOLE,)
+)
 TLS = single(26, "tls.example", "STARTTLS on both families", (Service.TLS,), (Service.TLS,))
 IMPLICIT = Destination(
     "implicit.example",
@@ -204,7 +208,7 @@ SILENT6 = single(
 
 ALL: tuple[Destination, ...] = (
     *(DUAL, QUAD, EQUAL, TIERS, V6_BEST, V4_BEST, GMAIL_LIKE, V4_ONLY, V6_ONLY),
-    *(BLACK_HOLE, UNROUTABLE, REFUSED, REJECTING, GREYLISTING, DEAD, TARPIT, HANG_UP, TLS),
+    *(BLACK_HOLE, UNROUTABLE, REFUSED, REJECTING, GREYLISTING, DEAD, TARPIT, HANG_UP, MTU_HOLE, TLS),
     *(IMPLICIT, NULL_MX, CNAME_MX, DANGLING, SERVFAIL6, SILENT6),
 )
 
