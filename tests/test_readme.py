@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from mxtop import config
-from mxtop.cli import _PARSERS
+from mxtop.arguments import PARSERS
 from mxtop.ui.keys import KEYS, check
 from mxtop.ui.start import demo_recording
 from tests.picture import SELECTED, moment, portable, take
@@ -30,11 +30,11 @@ def test_its_links_lead_somewhere() -> None:
 
 
 def test_it_names_every_command_and_none_that_is_not_built() -> None:
-    for name in filter(None, _PARSERS):
+    for name in filter(None, PARSERS):
         assert f"mxtop {name}" in README, name
     typed = "".join(re.findall(r"```\n(.*?)```", README, re.DOTALL))
     for name in re.findall(r"\bmxtop ([a-z]+)(?= |$)", typed, re.MULTILINE):
-        assert name in _PARSERS, name
+        assert name in PARSERS, name
 
 
 def test_its_configuration_is_taken_as_it_stands(tmp_path: Path) -> None:

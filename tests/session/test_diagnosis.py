@@ -31,7 +31,7 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Snapshot]]:
 
 
 async def until(done: Callable[[], bool]) -> None:
-    while not done():  # noqa: ASYNC110
+    while not done():
         await asyncio.sleep(0.01)
 
 

@@ -63,9 +63,9 @@ async def _dns(domains: Sequence[str], config_directory: str | None, as_json: bo
             else:
                 shown += [*lines(*whole), ""]
     if as_json:
-        _print_json(shown)
+        print_json(shown)
     else:
-        _print_lines(shown[:-1])
+        print_lines(shown[:-1])
         for warning in settings.warnings:
             print(f"mxtop: {warning}", file=sys.stderr)
     return BAD if bad else DONE
@@ -84,9 +84,9 @@ def sockets(*, config_directory: str | None, as_json: bool, filters: bool) -> in
         raise MxtopError(f"the sockets cannot be read: {error}", "is /proc mounted?") from error
     rows = tuple(row for row in rows if filters or not row.filter_hop)
     if as_json:
-        _print_json(document(rows))
+        print_json(document(rows))
     else:
-        _print_lines(lines(rows))
+        print_lines(lines(rows))
     if sampler.note:
         print(f"mxtop: {sampler.note}", file=sys.stderr)
     return DONE
@@ -216,7 +216,7 @@ async def _settings(config_directory: str | None) -> Settings | None:
         return None
 
 
-def _print_json(document: Any) -> None:
+def print_json(document: Any) -> None:
     """One document, UTF-8; lone surrogates (bytes that were not) as escapes."""
     try:
         data = json.dumps(document, ensure_ascii=False, indent=2).encode()
@@ -226,6 +226,6 @@ def _print_json(document: Any) -> None:
     sys.stdout.buffer.flush()
 
 
-def _print_lines(lines: Sequence[SafeText | str]) -> None:
+def print_lines(lines: Sequence[SafeText | str]) -> None:
     sys.stdout.buffer.write("".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace"))
     sys.stdout.buffer.flush()

@@ -63,8 +63,8 @@ class LocalSession(Session):
         self._unknown: frozenset[str] = frozenset()
         super().__init__(Core(self._host.name), interval)
         self._settings_due = asyncio.Event()
-        self._fixing = LiveFixing(self, self._host, config_directory=config_directory)
-        self.fixing = self._fixing
+        self.live_fixing = LiveFixing(self, self._host, config_directory=config_directory)
+        self.fixing = self.live_fixing
 
     async def run(self, publish: Callable[[Snapshot], None]) -> None:
         async with self._names, asyncio.TaskGroup() as group:
@@ -89,7 +89,11 @@ class LocalSession(Session):
     def take(self, sample: Sample) -> None:
         super().take(sample)
         if isinstance(sample, Batch):
-            self._fixing.feed(sample)
+            self.live_fixing.feed(sample)
+
+    def foremost(self) -> list[str]:
+        """The destinations whose DNS is looked up unasked."""
+        return self.core.wanted(OTHERS)
 
     def settings_changed(self) -> None:
         """Look at once whether they did."""
@@ -197,4 +201,4 @@ class LocalSession(Session):
 
     async def _dns(self) -> None:
         await self._settings_known.wait()
-        await self._names.run(self.take, lambda: self.selected, lambda: self.core.wanted(OTHERS))
+        await self._names.run(self.take, lambda: self.selected, self.foremost)

@@ -1,0 +1,180 @@
+"""`mxtop fix`, `confirm`, `history` and `undo` on this host: what they say, and their exit codes.
+
+Each tells first of a change that waits for its answer.  stdout is the preview or the JSON, stderr the rest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from mxtop.change.model import BUSY, Change
+from mxtop.change.values import Refused
+from mxtop.fixes import FIXES, fix_named
+from mxtop.mail.errors import MxtopError
+from mxtop.mail.text import clean
+from mxtop.report import change as body
+from mxtop.report import terminal
+from mxtop.report.commands import print_json, print_lines
+from mxtop.report.fixing import Wishes, make
+from mxtop.session.change import operator
+from mxtop.session.fixing import Fixing
+from mxtop.session.local import LocalSession
+
+DONE, REFUSED = 0, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """The instance, its log (--log), and whether JSON is wanted."""
+
+    config_directory: str | None
+    log: str | None
+    as_json: bool
+
+    def session(self) -> LocalSession:
+        found = LocalSession(config_directory=self.config_directory, log=self.log, interval=0.5)
+        if terminal.somebody():
+            found.live_fixing.ask_with(terminal.ask_password)
+        return found
+
+
+def catalogue(where: Where) -> int:
+    """`mxtop fix`: every guided fix with its values."""
+    if where.as_json:
+        print_json(
+            [
+                {
+                    "fix": fix.name,
+                    "title": fix.title,
+                    "values": [
+                        {"value": v.name, "does": v.does, "risk": v.risk, "safe": v.safe} for v in fix.values
+                    ],
+                }
+                for fix in FIXES.values()
+            ]
+        )
+        return DONE
+    for fix in FIXES.values():
+        print_lines([f"{fix.name}: {fix.title}"])
+        for value in fix.values:
+            judged = "safe" if value.safe else "unsafe"
+            print_lines(
+                [
+                    f"  mxtop fix {fix.name} --to {value.name}   ({judged}, says Postfix)",
+                    f"      {value.does}",
+                ]
+            )
+    return DONE
+
+
+def fix(where: Where, name: str, value: str, *, dry_run: bool, yes: bool, window: int) -> int:
+    """`mxtop fix NAME --to VALUE`."""
+    try:
+        fix_named(name).value(value)
+    except ValueError as error:
+        raise MxtopError(str(error), "see `mxtop fix`") from error
+    if not (dry_run or yes or terminal.somebody()):
+        raise MxtopError("nobody is there to ask", "add --yes, or --dry-run for the preview alone")
+    wishes = Wishes(name, value, dry_run=dry_run, yes=yes, window=window, as_json=where.as_json)
+    session = where.session()
+
+    async def story(fixing: Fixing) -> int:
+        for change in await fixing.waiting():
+            if not dry_run:
+                raise Refused(
+                    f"change {change.id} by {change.operator} waits: {body.countdown(change)}",
+                    "`mxtop confirm` keeps it, `mxtop undo` takes it back",
+                    BUSY,
+                )
+            terminal.narrate(f"mxtop: change {change.id} waits for its answer: {body.countdown(change)}")
+        return await make(session, fixing, wishes)
+
+    return _run(
+        session, story, lambda error: body.refusal(session.host, name, operator(), error), where.as_json
+    )
+
+
+def confirm(where: Where) -> int:
+    """`mxtop confirm`: keep the change that waits."""
+
+    async def story(fixing: Fixing) -> int:
+        waiting = await fixing.waiting()
+        if not waiting:
+            begun = await fixing.history()
+            last = f"; the last, {begun[-1].id}, is {begun[-1].state.replace('_', ' ')}" if begun else ""
+            raise Refused(f"no change waits for its answer{last}", "see `mxtop history`")
+        return await _answer(fixing, waiting[-1], fixing.confirm, "confirmed", where.as_json)
+
+    return _run(where.session(), story)
+
+
+def undo(where: Where, change_id: str | None) -> int:
+    """`mxtop undo`: take back the last change, or the one named."""
+
+    async def story(fixing: Fixing) -> int:
+        begun = [one for one in await fixing.history() if one.state != "refused"]
+        if change_id is not None:
+            chosen = [one for one in begun if one.id == change_id.upper()]
+        else:
+            chosen = [one for one in begun if one.state != "rolled_back"]
+        if not chosen:
+            what = f"there is no change {change_id}" if change_id else "there is no change to take back"
+            raise Refused(what, "see `mxtop history`")
+        return await _answer(fixing, chosen[-1], fixing.undo, "rolled_back", where.as_json)
+
+    return _run(where.session(), story)
+
+
+async def _answer(
+    fixing: Fixing, change: Change, answer: Callable[[str], Awaitable[Change]], wanted: str, as_json: bool
+) -> int:
+    now = await answer(change.id)
+    diff = await fixing.diff(now)
+    if as_json:
+        print_json(body.document(now, diff))
+    told = f"{now.host}: {body.settings_line(now)}: {now.state.replace('_', ' ')}"
+    terminal.narrate(f"{told}{f': {now.detail}' if now.detail else ''}")
+    if now.state in ("conflict", "rollback_failed") and not as_json:
+        print_lines([clean(line) for line in diff.split("\n")])
+    return DONE if now.state == wanted else now.exit_code
+
+
+def history(where: Where) -> int:
+    """`mxtop history`: every change that was begun, oldest first."""
+
+    async def story(fixing: Fixing) -> int:
+        for waiting in await fixing.waiting():
+            terminal.narrate(f"mxtop: change {waiting.id} waits for its answer: {body.countdown(waiting)}")
+        begun = await fixing.history()
+        if where.as_json:
+            print_json([body.document(one, await fixing.diff(one)) for one in begun])
+        else:
+            print_lines(body.history(begun))
+        return DONE
+
+    return _run(where.session(), story)
+
+
+def _run(
+    session: LocalSession,
+    story: Callable[[Fixing], Awaitable[int]],
+    refusal: Callable[[Refused], dict[str, Any]] | None = None,
+    as_json: bool = False,
+) -> int:
+    async def told() -> int:
+        fixing = session.live_fixing
+        try:
+            return await story(fixing)
+        except Refused as error:
+            print(f"mxtop: {clean(str(error))}", file=sys.stderr)
+            if refusal is not None and as_json:
+                print_json(refusal(error))
+            return error.code
+        finally:
+            fixing.forget()
+
+    return asyncio.run(told())
