@@ -120,10 +120,10 @@ class SshHost(Kept):
         script.quoted(argv)
         if len(stdin) > script.SMALL_INPUT:
             return self._judged(await self._converse(argv, None, stdin, timeout))
+        wire = await self._ready()  # which has a time limit of its own, and may ask a person
         deadline = asyncio.timeout(timeout)
         try:
             async with deadline:
-                wire = await self._ready()
                 shell = await self._shell(wire)
                 try:
                     done = await self._told(wire, shell.run(argv, stdin, timeout=None, cap=cap))
@@ -202,13 +202,12 @@ class SshHost(Kept):
         self, argv: Sequence[str], text: str, mark: str, timeout: float | None
     ) -> AsyncIterator[tuple[Process, asyncio.Timeout]]:
         """A channel of its own for one command, which is killed where it has not ended by itself."""
-        wire: Wire | None = None
+        wire = await self._ready()
         process: Process | None = None
         deadline = asyncio.timeout(timeout)
         await self._channels.acquire()
         try:
             async with deadline:
-                wire = await self._ready()
                 process = await self._told(wire, Process.start(wire, self.name, text, mark))
                 yield process, deadline
         except TimeoutError as error:
@@ -218,7 +217,7 @@ class SshHost(Kept):
         finally:
             self._channels.release()
             if process is not None:
-                if wire is not None and process.exit_code is None and not process.over and process.pid:
+                if process.exit_code is None and not process.over and process.pid:
                     await self._kill(wire, process.pid)
                 process.close()
 
@@ -262,8 +261,8 @@ class SshHost(Kept):
     async def open_stream(
         self, host: str, port: int, *, timeout: float = 10.0
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        wire = await self._ready()
         async with asyncio.timeout(timeout):
-            wire = await self._ready()
             return await wire.stream(host, port)
 
 

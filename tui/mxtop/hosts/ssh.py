@@ -9,6 +9,8 @@ agent, HostKeyAlias, known_hosts files, algorithms, Compression, ConnectTimeout;
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Final
@@ -37,8 +39,6 @@ KEEPALIVE_SECONDS: Final = 5.0
 KEEPALIVE_COUNT: Final = 3
 THROUGH_ONE_BASTION: Final = 8
 """Connections that are made through one bastion at the same time; sshd's MaxStartups begins to drop at 10."""
-
-_MAX_JUMPS: Final = 8
 
 
 class Bastions:
@@ -118,21 +118,25 @@ class Dialer:
         self._keepalive = keepalive
 
     async def __call__(self) -> SshWire:
-        connection = await self._connect(self._target, _MAX_JUMPS)
+        connection = await self._connect(self._target, frozenset())
         return SshWire(str(self._target), connection.inner, connection.client, connection.close)
 
-    async def _connect(self, target: Target, jumps: int) -> _Connection:
+    async def _connect(self, target: Target, gone_through: frozenset[str]) -> _Connection:
         """Directly, or as its ProxyJump says."""
         options = await self._options(target)
         jump = options.tunnel if isinstance(options.tunnel, str) else ""
         if not jump or jump.lower() == "none":
             return await self._handshake(target, options, None)
-        return await self._through(jump, target, options, jumps)
+        return await self._through(jump, target, options, gone_through)
 
     async def _through(
-        self, jump: str, target: Target, options: asyncssh.SSHClientConnectionOptions, jumps: int
+        self,
+        jump: str,
+        target: Target,
+        options: asyncssh.SSHClientConnectionOptions,
+        gone_through: frozenset[str],
     ) -> _Connection:
-        if jumps == 0:
+        if jump in gone_through:
             raise HostDown(f"{target}: ProxyJump goes in a circle", "mend it in ~/.ssh/config")
         bastion = self._bastions.at(jump)
         bastion.users += 1
@@ -140,13 +144,13 @@ class Dialer:
             async with bastion.gate:
                 async with bastion.lock:
                     if bastion.connection is None or bastion.connection.gone:
-                        bastion.connection = await self._jump(jump, jumps - 1)
+                        bastion.connection = await self._jump(jump, gone_through | {jump})
                 return await self._handshake(target, options, bastion)
         except BaseException:
             await bastion.leave()
             raise
 
-    async def _jump(self, jump: str, jumps: int) -> _Connection:
+    async def _jump(self, jump: str, gone_through: frozenset[str]) -> _Connection:
         """A connection to the last host of a ProxyJump list, through those before it."""
         before, _, last = jump.rpartition(",")
         try:
@@ -154,8 +158,8 @@ class Dialer:
         except BadTarget as error:
             raise HostDown(f"ProxyJump {jump}: {error.title}", "mend it in ~/.ssh/config") from error
         if not before:
-            return await self._connect(target, jumps)
-        return await self._through(before, target, await self._options(target), jumps)
+            return await self._connect(target, gone_through)
+        return await self._through(before, target, await self._options(target), gone_through)
 
     async def _options(self, target: Target) -> asyncssh.SSHClientConnectionOptions:
         """What ssh_config says of a target."""
@@ -251,6 +255,8 @@ def _named(target: Target) -> dict[str, Any]:
 
 
 def _words(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
+    if isinstance(error, socket.gaierror):
+        return error.strerror or "no such host"
+    if isinstance(error, OSError) and error.errno:
+        return os.strerror(error.errno)  # asyncio's own words leave the reason out
     return str(error).strip() or type(error).__name__

@@ -60,9 +60,9 @@ def look_up(files: Sequence[str], name: str, port: int) -> Known:
     found = _matching(lines, known_as(name, port), name)
     if port != 22:
         plain = _matching(lines, name.lower(), name)
-        if not found.keys and not found.authorities:
-            return Known(plain.keys, plain.authorities, found.revoked + plain.revoked)
-        return Known(found.keys, found.authorities, found.revoked + plain.revoked)
+        revoked = tuple(dict.fromkeys(found.revoked + plain.revoked))
+        best = found if found.keys or found.authorities else plain
+        return Known(best.keys, best.authorities, revoked)
     return found
 
 
