@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from textual import events
-from textual.app import ComposeResult
-
 from mxtop.mail import units
 from mxtop.mail.snapshot import Destination
 from mxtop.mail.text import SafeText, clean, literal
-from mxtop.ui.panels.panel import Panel
+from mxtop.ui.panels.panel import TablePanel
 from mxtop.ui.view import View
-from mxtop.ui.widgets.painted import Line, Text, wrap
+from mxtop.ui.widgets.painted import Line, wrap
 from mxtop.ui.widgets.table import Column, Table
 from mxtop.ui.words import SEVERITY, STATES, Filter, connections, split_bar, split_line, worst
 
@@ -76,35 +73,18 @@ def _rate(value: float) -> SafeText:
     return SafeText(units.rate(value).removesuffix("/s"))
 
 
-class Destinations(Panel):
-    """The panel: the table, or a text that tells why there is nothing to see."""
-
-    DEFAULT_CSS = """
-    Destinations > #empty { display: none; padding: 0 1; }
-    Destinations.-empty > #empty { display: block; height: 1fr; }
-    Destinations.-empty > Table { display: none; }
-    """
+class Destinations(TablePanel[Destination]):
     number = 2
 
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
         self._live_known = False
-        self._view = View()
-        self.filter = Filter()
-        self.table: Table[Destination] = Table(
+        table = Table(
             columns(lambda: self._live_known),
             lambda d: d.destination,
             sort="deferred",
             id="destinations-table",
         )
-        self.empty = Text(id="empty")
-
-    def compose(self) -> ComposeResult:
-        yield self.table
-        yield self.empty
-
-    def on_resize(self, event: events.Resize) -> None:
-        self.show(self._view)
+        super().__init__(table, id=id)
 
     def show(self, view: View) -> None:
         self._view = view
@@ -115,18 +95,10 @@ class Destinations(Panel):
         self.table.show_rows(view.snapshot.destinations, force=force)
         if force:
             self.table.refresh()
-        none = not self.table.rows
-        if none:
-            self.empty.show_lines(nothing(view, self.filter, max(20, self.size.width - 3)))
-        if none != self.has_class("-empty"):
-            focused = self.has_focus_within  # it has to stay in this panel while its view changes
-            self.set_class(none, "-empty")
-            if focused:
-                self.focus_view()
-        self.retitle()
+        self.show_or_tell()
 
-    def focus_view(self) -> None:
-        (self.empty if self.has_class("-empty") else self.table).focus()
+    def nothing(self, width: int) -> list[Line]:
+        return nothing(self._view, self.filter, width)
 
     def set_filter(self, wanted: Filter) -> None:
         self.filter = wanted
@@ -135,15 +107,8 @@ class Destinations(Panel):
         )
 
     def retitle(self) -> None:
-        table = self.table
-        order = "▼" if table.descending else "▲"
-        title = f"Destinations · by {(table.column.help or table.column.label).lower()} {order}"
-        if self.filter:
-            title += f" · filter {clean(self.filter.text, 60)}"
-        self.set_title(title, f"{len(table.rows):,}" if table.rows else "")
-
-    def plain(self) -> SafeText:
-        return SafeText(self.table.plain())
+        rows = len(self.table.rows)
+        self.set_title(" · ".join(["Destinations", *self.query_words()]), f"{rows:,}" if rows else "")
 
 
 def nothing(view: View, wanted: Filter, width: int) -> list[Line]:

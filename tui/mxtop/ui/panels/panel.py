@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Generic, TypeVar
+
+from textual import events
+from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 
-from mxtop.mail.text import SafeText
+from mxtop.mail.text import SafeText, clean
+from mxtop.ui.view import View
+from mxtop.ui.widgets.painted import Line, Text
+from mxtop.ui.widgets.table import Table
+from mxtop.ui.words import Filter
+
+Row = TypeVar("Row")
 
 
 class Panel(Vertical):
@@ -37,3 +48,66 @@ class Panel(Vertical):
     def plain(self) -> SafeText:
         """What `copy` takes from this panel."""
         return SafeText("")
+
+
+class TablePanel(Panel, Generic[Row]):
+    """A table, or a text that tells why there is nothing to see.
+
+    Subclasses give the table its rows, then call `show_or_tell`; `nothing` is the text.
+    """
+
+    DEFAULT_CSS = """
+    TablePanel > .empty { display: none; padding: 0 1; }
+    TablePanel.-empty > .empty { display: block; height: 1fr; }
+    TablePanel.-empty > Table { display: none; }
+    """
+
+    def __init__(self, table: Table[Row], *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.filter = Filter()
+        self.table = table
+        self.empty = Text(classes="empty")
+        self._view = View()
+
+    def compose(self) -> ComposeResult:
+        yield self.table
+        yield self.empty
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.show(self._view)
+
+    def show(self, view: View) -> None:
+        raise NotImplementedError
+
+    def nothing(self, width: int) -> Sequence[Line]:
+        raise NotImplementedError
+
+    def retitle(self) -> None:
+        raise NotImplementedError
+
+    def show_or_tell(self) -> None:
+        """The table if it has rows, else the text; the title tells what is seen."""
+        none = not self.table.rows
+        if none:
+            self.empty.show_lines(list(self.nothing(max(20, self.size.width - 3))))
+        if none != self.has_class("-empty"):
+            focused = self.has_focus_within  # it has to stay in this panel while its view changes
+            self.set_class(none, "-empty")
+            if focused:
+                self.focus_view()
+        self.retitle()
+
+    def focus_view(self) -> None:
+        (self.empty if self.has_class("-empty") else self.table).focus()
+
+    def query_words(self) -> list[str]:
+        """The parts of a title that state what is shown: the order, and the filter where there is one."""
+        table = self.table
+        order = "▼" if table.descending else "▲"
+        words = [f"by {(table.column.help or table.column.label).lower()} {order}"]
+        if self.filter:
+            words.append(f"filter {clean(self.filter.text, 60)}")
+        return words
+
+    def plain(self) -> SafeText:
+        return SafeText(self.table.plain())

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from textual import events
-from textual.app import ComposeResult
-
 from mxtop.mail import units
 from mxtop.mail.sockets import SocketRow
 from mxtop.mail.text import SafeText, clean, literal
-from mxtop.ui.panels.panel import Panel
+from mxtop.ui.panels.panel import TablePanel
 from mxtop.ui.view import View
-from mxtop.ui.widgets.painted import Line, Text, wrap
+from mxtop.ui.widgets.painted import Line, wrap
 from mxtop.ui.widgets.table import Column, Table
 from mxtop.ui.words import FAMILY, FAMILY_ROLE, Filter
 
@@ -81,27 +78,11 @@ COLUMNS: Final[tuple[Column[SocketRow], ...]] = (
 )  # fmt: skip
 
 
-class Sockets(Panel):
-    DEFAULT_CSS = """
-    Sockets > #no-sockets { display: none; padding: 0 1; }
-    Sockets.-empty > #no-sockets { display: block; height: 1fr; }
-    Sockets.-empty > Table { display: none; }
-    """
+class Sockets(TablePanel[SocketRow]):
     number = 4
 
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self.filter = Filter()
-        self.table: Table[SocketRow] = Table(COLUMNS, key, sort="state", id="sockets-table")
-        self.empty = Text(id="no-sockets")
-        self._view = View()
-
-    def compose(self) -> ComposeResult:
-        yield self.table
-        yield self.empty
-
-    def on_resize(self, event: events.Resize) -> None:
-        self.show(self._view)
+        super().__init__(Table(COLUMNS, key, sort="state", id="sockets-table"), id=id)
 
     def show(self, view: View) -> None:
         before, self._view = self._view, view
@@ -110,18 +91,10 @@ class Sockets(Panel):
             if not view.loopback:
                 rows = tuple(row for row in rows if not row.filter_hop)
             self.table.show_rows(rows)
-        none = not self.table.rows
-        if none:
-            self.empty.show_lines(nothing(view, self.filter, max(20, self.size.width - 3)))
-        if none != self.has_class("-empty"):
-            focused = self.has_focus_within  # it has to stay in this panel while its view changes
-            self.set_class(none, "-empty")
-            if focused:
-                self.focus_view()
-        self.retitle()
+        self.show_or_tell()
 
-    def focus_view(self) -> None:
-        (self.empty if self.has_class("-empty") else self.table).focus()
+    def nothing(self, width: int) -> list[Line]:
+        return nothing(self._view, self.filter, width)
 
     def set_filter(self, wanted: Filter) -> None:
         self.filter = wanted
@@ -143,7 +116,6 @@ class Sockets(Panel):
 
     def retitle(self) -> None:
         view, table = self._view, self.table
-        order = "▼" if table.descending else "▲"
         parts = ["Sockets"]
         if view.feed_state("sockets") == "live":
             out = sum(row.direction == "out" for row in table.rows)
@@ -151,18 +123,13 @@ class Sockets(Panel):
             parts.append(
                 f"{out} out, {len(table.rows) - out} in" + (f", {hanging} hanging" if hanging else "")
             )
-        parts.append(f"by {(table.column.help or table.column.label).lower()} {order}")
-        if self.filter:
-            parts.append(f"filter {clean(self.filter.text, 60)}")
+        parts += self.query_words()
         hidden = sum(row.filter_hop for row in view.snapshot.sockets)
         if hidden:
             parts.append(f"{hidden} loopback {'shown' if view.loopback else 'hidden'}")
         feed = view.snapshot.feeds.get("sockets")
         note = clean(feed.detail, 120) if feed and feed.state == "live" else ""
         self.set_title(" · ".join(parts), note)
-
-    def plain(self) -> SafeText:
-        return SafeText(self.table.plain())
 
 
 def nothing(view: View, wanted: Filter, width: int) -> list[Line]:
