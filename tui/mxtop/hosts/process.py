@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Final
 
 from mxtop.hosts import script
@@ -18,6 +19,7 @@ from mxtop.hosts.wire import Channel, Wire
 
 HIGH_WATER: Final = 1024 * 1024
 _LOW_WATER: Final = 256 * 1024
+_CLOSE_SECONDS: Final = 1.0
 
 
 class Process:
@@ -117,9 +119,13 @@ class Process:
         if self._channel is not None:
             self._channel.write_eof()
 
-    def close(self) -> None:
+    async def close(self) -> None:
+        """Close the channel, and give the far side a moment to do so too."""
         if self._channel is not None:
             self._channel.close()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_CLOSE_SECONDS):
+                    await self._channel.closed()
 
     def taken(self) -> bytes:
         """All of stdout that waits."""

@@ -1,7 +1,7 @@
 """A machine behind SSH as a `Host`: one connection, a few shells that stay, a state that can be shown.
 
 Commands go through at most two shells; what streams and what converses has a channel of its own; together
-they stay at MaxSessions (10).  Nothing is uploaded.  The connection is made at first use, or kept up by
+they stay under MaxSessions (10).  Nothing is uploaded.  The connection is made at first use, or kept up by
 `keep`, which a session runs: then a call on a machine that is down fails at once and says why.
 """
 
@@ -26,8 +26,8 @@ from mxtop.hosts.wire import Dial, Wire
 from mxtop.mail.errors import CommandFailed
 
 SHELLS: Final = 2
-CHANNELS: Final = 8
-"""At once, of all kinds; OpenSSH's MaxSessions is 10, and one is needed to kill."""
+CHANNELS: Final = 6
+"""At once beside the shells; OpenSSH's MaxSessions is 10, and some are needed to kill."""
 
 _KILL_SECONDS: Final = 3.0
 _T = TypeVar("_T")
@@ -102,7 +102,7 @@ class SshHost(Kept):
                     while not process.over:
                         await process.news()
                 finally:
-                    process.close()
+                    await process.close()
 
     async def _told(self, wire: Wire, work: Awaitable[_T]) -> _T:
         """Await; a lost connection is dropped, so that the next call makes a new one."""
@@ -176,11 +176,7 @@ class SshHost(Kept):
             while not process.over:
                 if answer is not None and asked and len(process.stderr) > told:
                     told = len(process.stderr)
-                    thought = asyncio.get_running_loop().time()
-                    reply = await answer(process.stderr)
-                    limit = deadline.when()
-                    if limit is not None:
-                        deadline.reschedule(limit + asyncio.get_running_loop().time() - thought)
+                    reply = await _unhurried(deadline, answer(process.stderr))
                     process.write(reply.data)
                     if reply.last:
                         asked = False
@@ -215,11 +211,13 @@ class SshHost(Kept):
                 raise
             raise self._no_answer(argv, timeout or 0.0) from error
         finally:
-            self._channels.release()
-            if process is not None:
-                if process.exit_code is None and not process.over and process.pid:
-                    await self._kill(wire, process.pid)
-                process.close()
+            try:
+                if process is not None:
+                    if process.exit_code is None and not process.over and process.pid:
+                        await self._kill(wire, process.pid)
+                    await process.close()
+            finally:
+                self._channels.release()
 
     def output(
         self, argv: Sequence[str], *, timeout: float | None = None
@@ -264,6 +262,16 @@ class SshHost(Kept):
         wire = await self._ready()
         async with asyncio.timeout(timeout):
             return await wire.stream(host, port)
+
+
+async def _unhurried(deadline: asyncio.Timeout, answer: Awaitable[_T]) -> _T:
+    """Await what a person may be thinking about: that time does not count."""
+    limit = deadline.when()
+    began = time.monotonic()
+    deadline.reschedule(None)
+    result = await answer
+    deadline.reschedule(None if limit is None else limit + time.monotonic() - began)
+    return result
 
 
 def _last_line(stderr: bytes) -> str:

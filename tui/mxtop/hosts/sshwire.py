@@ -104,6 +104,7 @@ class _Session(asyncssh.SSHClientSession[bytes]):
         self._chan: asyncssh.SSHClientChannel[bytes] | None = None
         self._over = False
         self._abandoned = False
+        self._closed = asyncio.Event()
 
     def connection_made(self, chan: asyncssh.SSHClientChannel[bytes]) -> None:
         self._chan = chan
@@ -126,6 +127,7 @@ class _Session(asyncssh.SSHClientSession[bytes]):
         lost = exc is not None or self._ending.over.is_set()
         self._end((str(exc) if exc else self._ending.reason) if lost else None)
         self._chan = None
+        self._closed.set()
 
     def _end(self, why: str | None) -> None:
         if not self._over:
@@ -158,6 +160,9 @@ class _Session(asyncssh.SSHClientSession[bytes]):
             # Data that waits behind a pause would hold the close back.
             self._chan.resume_reading()
             self._chan.close()
+
+    async def closed(self) -> None:
+        await self._closed.wait()
 
 
 class _Stream(asyncssh.SSHTCPSession[bytes]):

@@ -42,6 +42,10 @@ class Channel(Protocol):
 
     def close(self) -> None: ...
 
+    async def closed(self) -> None:
+        """Wait until the far side, too, has closed it: only then is its place free again."""
+        ...
+
 
 class Wire(Protocol):
     """One connection."""
