@@ -30,6 +30,7 @@ def named(cls: _Class) -> _Class:
 
 def _value(cls: _Class, *, kw_only: bool) -> _Class:
     own = vars(cls)
+    cls.__doc__ = cls.__doc__ or cls.__name__  # else dataclass works out a signature to put there
     shared = {name: method for name, method in _SHARED.items() if name not in own}
     made: Any = dataclass(init=False, repr=False, eq=False, slots=True, kw_only=kw_only)(cls)
     for name, method in shared.items():

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from mxtop.mail.finding import Finding
 from mxtop.mail.sample import Sample
 from mxtop.mail.snapshot import Feed, Snapshot
 from mxtop.session.core import Core
-from mxtop.session.diagnosis import keep_diagnosed
-from mxtop.session.fixing import Fixing
+
+if TYPE_CHECKING:
+    from mxtop.session.fixing import Fixing
 
 PATIENCE: Final = 0.4
 """Seconds after which the first snapshot comes even if the log is not in yet."""
@@ -70,7 +71,9 @@ class Session:
             self._tap(sample)
 
     async def diagnoses(self) -> None:
-        """Keep the findings up to date, for ever."""
+        """Keep the findings up to date, for ever; the first screen comes first."""
+        await asyncio.sleep(PATIENCE)
+        from mxtop.session.diagnosis import keep_diagnosed
 
         def found(findings: tuple[Finding, ...]) -> None:
             self.core.findings = findings
