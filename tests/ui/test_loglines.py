@@ -37,7 +37,8 @@ def test_a_delivery_is_told_by_its_fields() -> None:
 @pytest.mark.parametrize(
     ("rest", "shown", "word", "as_role"),
     [
-        ("connect to mx.a[192.0.2.1]:25: Connection refused", ["v4", "mx.a[192.0.2.1]", "refused"], "no connection", "bad"),
+        ("connect to mx.a[192.0.2.1]:25: Connection refused",
+         ["v4", "mx.a[192.0.2.1]", "refused"], "no connection", "bad"),
         ("4A5B6C7D8E: host mx.a[192.0.2.1] said: 450 later (in reply to RCPT TO command)",
          ["4A5B6C7D8E", "v4", "mx.a[192.0.2.1]", "450 later"], "attempt failed", "bad"),
         ("warning: no MX host for a.example has a valid address record",
