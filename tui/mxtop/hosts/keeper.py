@@ -154,14 +154,12 @@ class Kept(ABC):
             if self._heard is not None and time.time() - self._heard < LOOK_SECONDS:
                 self._show_live()
                 continue
-            with suppress(CommandFailed):
-                async with asyncio.TaskGroup() as group:
-                    slow = group.create_task(self._grow_stale())
-                    try:
-                        await self._sign(wire)
-                    finally:
-                        slow.cancel()
-                self._show_live()
+            async with asyncio.TaskGroup() as group:
+                slow = group.create_task(self._grow_stale())
+                with suppress(CommandFailed):
+                    await self._sign(wire)
+                    self._show_live()
+                slow.cancel()
 
     async def _grow_stale(self) -> None:
         while True:
@@ -183,9 +181,10 @@ class Kept(ABC):
 
     async def _ready(self) -> Wire:
         """The connection, made now unless somebody keeps it."""
-        if self._wire is None:
-            if self._kept and not self._connecting.locked():
-                raise self._why_down()
+        if self._kept:
+            while self.link.state in ("idle", "connecting"):
+                await self.changed()
+        elif self._wire is None:
             await self.connect()
         if self._wire is None:
             raise self._why_down()
