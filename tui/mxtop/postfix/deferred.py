@@ -49,7 +49,8 @@ def _concerned(line: bytes, destinations: Collection[str]) -> str | None:
         message: dict[str, Any] = json.loads(line)
         if message["queue_name"] != "deferred":
             return None
-        domains = {str(one["address"]).rpartition("@")[2].lower() for one in message["recipients"]}
+        addresses = [str(one["address"]) for one in message["recipients"]]
+        domains = {one.rpartition("@")[2].lower() for one in addresses if "@" in one}
         return None if domains.isdisjoint(destinations) else str(message["queue_id"])
     except (ValueError, KeyError, TypeError):
         return None

@@ -1,0 +1,61 @@
+"""What is kept of a change's effect comes back as it was; anything else is unknown."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mxtop.change.outcome import Outcome, document, line, read
+from mxtop.mail.promise import Connections, Verdict
+
+shares = st.none() | st.floats(0, 1)
+seen = st.none() | st.builds(Connections, st.integers(0, 10**9), st.integers(0, 10**9))
+verdicts: list[Verdict | None] = [None, "good", "bad", "too_little_traffic"]
+
+
+@given(
+    st.builds(
+        Outcome,
+        predicted_before=shares,
+        predicted_after=shares,
+        before=seen,
+        after=seen,
+        verdict=st.sampled_from(verdicts),
+        warnings=st.lists(st.text()).map(tuple),
+    )
+)
+def test_what_is_kept_comes_back_from_one_line(outcome: Outcome) -> None:
+    kept = line(outcome)
+    assert "\n" not in kept
+    assert kept.isascii()
+    assert read(kept) == outcome
+
+
+def test_the_keys_are_those_of_the_interface() -> None:
+    assert document(Outcome(before=Connections(1, 3))) == {
+        "warnings": [],
+        "predicted": {"before": None, "after": None},
+        "observed": {
+            "before": {"ipv4": 1, "ipv6": 3, "share": 0.75},
+            "after": {"ipv4": None, "ipv6": None, "share": None},
+        },
+        "verdict": None,
+    }
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "null", "[]", "{}", '{"warnings":[],"predicted":3}', "[" * 100_000]
+)
+def test_what_is_no_such_line_is_unknown(text: str) -> None:
+    assert read(text) == Outcome()
+
+
+def test_values_that_cannot_be_are_unknown() -> None:
+    kept = document(Outcome(predicted_before=0.5, before=Connections(1, 2), verdict="good"))
+    kept["predicted"]["before"] = 7
+    kept["observed"]["before"]["ipv4"] = "1"
+    kept["verdict"] = "splendid"
+    assert read(json.dumps(kept)) == Outcome()
