@@ -17,7 +17,7 @@ from typing import Any, Final
 from mxtop.mail.snapshot import Snapshot
 from mxtop.session.fixing import Fixing, Progress
 from mxtop.session.local import LocalSession
-from mxtop.session.recorded import RecordedFix, thinned, to_document
+from mxtop.session.playing import RecordedFix, thinned, to_document
 
 FIX: Final = "address-preference"
 KNOWN: Final = 8

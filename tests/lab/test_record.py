@@ -13,7 +13,7 @@ from mxtop.mail.settings import Settings
 from mxtop.mail.snapshot import QueueCounts
 from mxtop.recording.file import header, samples
 from mxtop.recording.fixes import document
-from mxtop.session.recorded import from_document
+from mxtop.session.playing import from_document
 from tests.lab.demo import SENDERS
 from tests.lab.record import record, rename
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import re
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import Any, Final
 
 from mxtop.mail.errors import MxtopError
 
-_LINE: Final = re.compile(rb'\[[0-9.]+,"fix",')
+_MARK: Final = b',"fix",'
 
 Key = tuple[str, str]
 """The fix and its value."""
@@ -40,7 +39,7 @@ def document(path: Path, key: Key) -> Any | None:
     try:
         with gzip.open(path, "rb") as file:
             for line in file:
-                if _LINE.match(line):
+                if _MARK in line[:32]:
                     name, value, found = json.loads(line)[2]
                     if (name, value) == key:
                         return found
