@@ -12,7 +12,7 @@ while :; do
     set -- $seen
     [ $# -ge 4 ] || exit 3
     if [ "$seen" != "$last" ] || [ $quiet -ge 4 ]; then
-        echo "S $*" || exit 0
+        echo "S $*" || exit 5
         last=$seen quiet=0
     fi
     length=$(($3 - offset))
@@ -20,7 +20,7 @@ while :; do
         exit 0
     elif [ $length -gt 0 ]; then
         [ $length -le 1048576 ] || length=1048576
-        echo "D $length" || exit 0
+        echo "D $length" || exit 5
         dd bs=$length count=1 <&3 2>/dev/null || exit 4
         head=$((offset < 256 ? offset : 256))
         [ $head -eq 0 ] || dd bs=$head count=1 </proc/self/fd/3 2>/dev/null || exit 4

@@ -20,7 +20,7 @@ from mxtop.sources.lines import LineBuffer
 from mxtop.sources.packed import Unpacker
 from mxtop.sources.remotefiles import Listing, RemotePiece, listing, lost, recognise
 from mxtop.sources.remotetail import RemoteTail
-from mxtop.sources.rotation import Cursor, LogFile
+from mxtop.sources.rotation import Cursor, LogFile, agreed
 
 GRACE: Final = 1.0
 """Seconds a rotated file must be quiet before lines of its successor are handed out."""
@@ -95,7 +95,11 @@ class RemoteFollower:
         return sum(tail.state == "open" for tail in self._tails)
 
     def _now(self) -> Places:
-        return tuple(tail.cursor for tail in self._tails)
+        """Where to go on: not in files that are over, nor in those after the last that was begun, which are
+        found by their order.
+        """
+        begun = [tail for tail in self._tails if tail.cursor.offset] or self._tails[:1]
+        return tuple(tail.cursor for tail in begun if tail is begun[-1] or not tail.over)
 
     def _all_read(self) -> bool:
         return all(tail.offset >= size for tail, size in self._history.items())
@@ -125,12 +129,16 @@ class RemoteFollower:
         for _ in range(_TRIES):
             found = await listing(self._host, self.path)
             log = await recognise(self._host, found.all, place)
-            if log is None and found.log is not None:
-                return None
             tail = await self._open(group, log, place) if log else None
             if tail is not None:
-                return tail  # else rotated while we looked: look again
-        return None
+                return tail
+            if log is None and await self._still(found):
+                return None
+        return None  # rotated at each look
+
+    async def _still(self, found: Listing) -> bool:
+        """Whether nothing was renamed since: what was not found in it is not there."""
+        return agreed(found.all, (await listing(self._host, self.path)).all)
 
     async def _open(
         self,
@@ -177,8 +185,9 @@ class RemoteFollower:
             return
         opened = [newest]
         found = await listing(self._host, self.path)
-        complete = newest.identity != last.identity
         missed = await self._missed(found, last, newest)
+        complete = newest.identity != last.identity and missed is not None
+        missed = missed or []
         room = max(1, MOST - self._reading())
         if len(missed) > room:  # the rest, and the log itself, when these are read
             missed = missed[:room]
@@ -198,14 +207,17 @@ class RemoteFollower:
             self._close(tail)
         self._wake.set()
 
-    async def _missed(self, found: Listing, last: RemoteTail, newest: RemoteTail) -> list[LogFile]:
-        """The siblings written after `last` and before `newest`."""
+    async def _missed(self, found: Listing, last: RemoteTail, newest: RemoteTail) -> list[LogFile] | None:
+        """The siblings written after `last` and before `newest`; None where they were renamed meanwhile."""
         siblings = found.siblings
-        here = await recognise(self._host, siblings, last.cursor)
+        here = next((log for log in siblings if log.identity == last.identity and last.state == "open"), None)
+        here = here or await recognise(self._host, siblings, last.cursor)  # packed, or not open any more
         if here is not None:
             later: Iterable[LogFile] = siblings[siblings.index(here) + 1 :]
-        else:  # deleted: what was written to later than it
+        elif await self._still(found):  # deleted: what was written to later than it
             later = (log for log in siblings if log.modified > last.modified)
+        else:
+            return None
         known = {tail.identity for tail in self._tails}
         return [
             log

@@ -86,8 +86,8 @@ class RemoteTail:
 
     @property
     def head(self) -> bytes:
-        """The file's first bytes, as far as they were handed out."""
-        return self._first[: self.offset]
+        """The file's first bytes, as far as they are known."""
+        return self._first
 
     @property
     def cursor(self) -> Cursor:
@@ -106,6 +106,11 @@ class RemoteTail:
     @property
     def drained(self) -> bool:
         return not self._chunks
+
+    @property
+    def over(self) -> bool:
+        """Whether all was handed out and nothing more will come."""
+        return self.still and self.state == "ended" and self.drained and not self.lines.held
 
     @property
     def begun(self) -> bool:
