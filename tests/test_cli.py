@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mxtop.arguments import PARSERS
 from mxtop.cli import Target, main, split_command, target
 from mxtop.mail.errors import MxtopError
 
@@ -33,6 +34,9 @@ def run(*argv: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         (["./report"], "", ["./report"]),
         (["-", "report"], "", ["-", "report"]),
         (["--speed", "9", "replay", "r"], "replay", ["--speed", "9", "r"]),
+        (["--to", "ipv6", "fix", "f"], "fix", ["--to", "ipv6", "f"]),
+        (["--confirm-within", "60", "fix"], "fix", ["--confirm-within", "60"]),
+        (["--id", "history", "undo"], "undo", ["--id", "history"]),
     ],
 )  # fmt: skip
 def test_the_first_word_is_a_command_if_it_names_one(argv: list[str], command: str, rest: list[str]) -> None:
@@ -84,6 +88,9 @@ def test_report_loads_no_textual(tmp_path: Path) -> None:
         ["report", "./no-such.log"], ["report", "--since", "soon", "-"], ["report", "--nonsense"], ["dns"],
         ["parse", "--year", "x", "-"], ["nohost.example"], ["sockets", "./mail.log"], ["--json"], [],
         ["record"], ["record", "./x.mxtop", "mx1"], ["record", "./no/x.mxtop", "/dev/null"], ["replay"],
+        ["fix", "nonsense", "--to", "ipv6", "--yes"], ["fix", "address-preference"], ["fix", "--to", "ipv6"],
+        ["fix", "address-preference", "--to", "ipv6"], ["fix", "address-preference", "--to", "x", "--yes"],
+        ["--read-only", "confirm"], ["confirm", "./mail.log"],
         ["replay", "--speed", "0", "./x.mxtop"], ["replay", "./no-such.mxtop"],
     ],
 )  # fmt: skip
@@ -96,7 +103,7 @@ def test_what_cannot_be_done_is_one_line_and_2(argv: list[str]) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("command", ["", "demo", "parse", "report", "sockets", "dns", "record", "replay"])
+@pytest.mark.parametrize("command", list(PARSERS))
 def test_every_command_has_a_help_with_an_example(command: str) -> None:
     done = run(*command.split(), "--help")
     assert done.returncode == 0

@@ -124,6 +124,10 @@ async def test_foretold_made_seen_kept_and_undone(fixed_lab: Lab, tmp_path: Path
         assert [argv[-1] for argv in changing if argv[0] == "postfix"] == ["check", "reload"]
         verbs = [word for argv in changing for word in argv if word in ("start", "confirm", "status", "undo")]
         assert verbs == ["start", "confirm"]
+        elsewhere = LiveFixing(
+            session, session._host, config_directory="/etc/other", base=str(tmp_path / "base")
+        )
+        assert await elsewhere.history() == ()  # another instance's
         (past,) = await fixing.history()
         assert past == kept
         assert await fixing.diff(past) == proposal.preview.diff

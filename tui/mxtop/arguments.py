@@ -13,6 +13,9 @@ from typing import Final, NoReturn
 from mxtop import __version__
 from mxtop.mail.errors import MxtopError
 
+LEAST, MOST = 60, 900
+"""Seconds that may be chosen until an unanswered change goes back."""
+
 _EPILOG: Final = """commands:
   mxtop [TARGET ...]   the screen: which way the mail goes, and why
   mxtop demo           the screen on a recording; needs no Postfix, no root, no network
@@ -171,8 +174,8 @@ def _replay_parser() -> Parser:
 
 
 def _window(text: str) -> int:
-    if not re.fullmatch(r"\d+", text) or not 60 <= int(text) <= 900:
-        raise argparse.ArgumentTypeError(f"{text!r} is no such time; write 60 to 900 seconds")
+    if not re.fullmatch(r"\d+", text) or not LEAST <= int(text) <= MOST:
+        raise argparse.ArgumentTypeError(f"{text!r} is no such time; write {LEAST} to {MOST} seconds")
     return int(text)
 
 

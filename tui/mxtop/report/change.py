@@ -147,8 +147,7 @@ def _effect(told: Forecast) -> list[SafeText]:
 def _row(row: Row) -> SafeText:
     why = f"  {_WHY[row.reason]}" if row.reason else ""
     name = clean(row.destination)
-    name = name if len(name) < 32 else clean(name[:30] + "…")
-    line = f"  {'':<12}{name:<32}{row.connections:>6}{share(row.before):>6}{share(row.after):>6}{why}"
+    line = f"  {'':<12}{name:<31} {row.connections:>6}{share(row.before):>6}{share(row.after):>6}{why}"
     return SafeText(line)
 
 

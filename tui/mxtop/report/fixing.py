@@ -56,7 +56,7 @@ async def make(session: LocalSession, fixing: Fixing, wishes: Wishes) -> int:
         life = group.create_task(session.run(lambda snapshot: None))
         try:
             await _know(session)
-            code = await _propose(fixing, wishes)
+            code = await carry_out(fixing, wishes)
         except MxtopError as error:
             trouble = error  # an exception would leave the group wrapped
         life.cancel()
@@ -95,7 +95,8 @@ def _unresolved(session: LocalSession, shown: Snapshot) -> bool:
     return any(name not in shown.outlooks for name in session.foremost())
 
 
-async def _propose(fixing: Fixing, wishes: Wishes) -> int:
+async def carry_out(fixing: Fixing, wishes: Wishes) -> int:
+    """Preview, consent, change, effect, answer; the exit code."""
     proposal = await fixing.propose(wishes.fix, wishes.value, window=wishes.window)
     change = replace(proposal.preview.change, outcome=body.foreseen(proposal))
     kept = False
@@ -139,14 +140,14 @@ async def _agreed(proposal: Proposal) -> bool:
 
 async def _attend(fixing: Fixing, proposal: Proposal, wishes: Wishes) -> Change:
     """Apply and watch to the final state."""
-    last = proposal.preview.change
+    last, seen = proposal.preview.change, None
     status = terminal.Status()
     told = len(last.commands)
     with ExitStack() as stack:
         pressed = deque[str]() if wishes.yes else stack.enter_context(terminal.keys())
         try:
             async for progress in fixing.apply(proposal):
-                last = progress.change
+                last, seen = progress.change, progress.observed
                 for command in last.commands[told:]:
                     status.end()
                     done = f"exit code {command.exit_code}, {command.seconds:.1f} s"
@@ -168,6 +169,8 @@ async def _attend(fixing: Fixing, proposal: Proposal, wishes: Wishes) -> Change:
                 )
             raise
     status.end()
+    if seen is not None and last.state not in ("preview", "refused"):
+        terminal.narrate(f"mxtop: {body.effect_line(seen)}")
     return last
 
 

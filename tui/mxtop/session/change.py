@@ -30,6 +30,7 @@ from mxtop.mail.settings import PREFERENCES, Settings
 from mxtop.mail.snapshot import Snapshot
 from mxtop.mail.verdict import Effect
 from mxtop.postfix import deferred
+from mxtop.postfix.postconf import ask as ask_postconf
 from mxtop.route.effect import Forecast, forecast, promises
 from mxtop.session.core import Core
 from mxtop.session.fixing import Progress, Proposal
@@ -91,6 +92,7 @@ class LiveFixing:
         self._host = host
         self._config_directory = config_directory
         self._operator = by or operator()
+        self._instance: str | None = None
         self._base = base
         self.ask_with(ask)
         self._watches: dict[str, Watch] = {}
@@ -243,10 +245,21 @@ class LiveFixing:
         return now
 
     async def waiting(self) -> tuple[Change, ...]:
-        return await self._transactions.recover()
+        return await self._own(await self._transactions.recover())
 
     async def history(self) -> tuple[Change, ...]:
-        return await self._transactions.history()
+        return await self._own(await self._transactions.history())
+
+    async def _own(self, found: tuple[Change, ...]) -> tuple[Change, ...]:
+        """Those of this instance: a host may have several, and their changes lie side by side."""
+        if not found:
+            return ()
+        if self._instance is None:
+            self._instance = self._config_directory or await self._default()
+        return tuple(one for one in found if one.instance.rstrip("/") == self._instance.rstrip("/"))
+
+    async def _default(self) -> str:
+        return (await ask_postconf(self._host, None, "-dh", "config_directory")).strip()
 
     async def diff(self, change: Change) -> str:
         return await self._transactions.diff(change)
