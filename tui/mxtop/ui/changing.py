@@ -76,7 +76,7 @@ class Changing:
 
     def _want(self, wanted: tuple[str, int] | None) -> None:
         self.wanted = wanted
-        if not self._preparing:
+        if not self._preparing and wanted != self._staged():
             self._preparing = True
             self._start(self._prepare)
 

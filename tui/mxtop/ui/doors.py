@@ -29,9 +29,9 @@ class Doors:
         self._open(History)
 
     def action_commands(self) -> None:
-        from mxtop.ui.screens.ran import Ran
+        from mxtop.ui.screens.ran import Commands
 
-        self._open(Ran)
+        self._open(Commands)
 
     def _open(self, kind: type[Page]) -> None:
         app = cast("MxtopApp", self)
@@ -48,12 +48,17 @@ class Doors:
         app.push_screen(kind())
 
     def ended(self, change: Change) -> None:
-        """A change came to its end while another page is looked at."""
+        """A change came to its end: told where its own page is not looked at, and in an open history."""
         from mxtop.ui.screens.fix.page import Fix
         from mxtop.ui.screens.fix.words import end
+        from mxtop.ui.screens.history import History
+        from mxtop.ui.screens.past import Past
 
         app = cast("MxtopApp", self)
-        if not isinstance(app.screen, Fix):
+        for screen in app.screen_stack:
+            if isinstance(screen, History):
+                screen.ask()
+        if not isinstance(app.screen, Fix | Past):
             sign, _, sentence = end(change)
             where = clean(change.host, 60)
             app.tell(SafeText(f"{where}: {sign} {sentence}"), warning=change.state != "confirmed")

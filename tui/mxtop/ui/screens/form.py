@@ -9,7 +9,7 @@ from textual.widget import Widget
 
 from mxtop.mail.errors import MxtopError
 from mxtop.mail.text import SafeText, clean
-from mxtop.ui.screens.page import Frame, Page
+from mxtop.ui.screens.page import Page
 from mxtop.ui.widgets.buttons import Button, Buttons
 from mxtop.ui.widgets.countdown import Countdown
 from mxtop.ui.widgets.painted import Line, wrap
@@ -26,7 +26,7 @@ class Form(Page):
         self.buttons = Buttons(self.text, id="buttons")
 
     def compose(self) -> ComposeResult:
-        with Frame():
+        with self.frame:
             yield from self.head()
             yield self.text
         yield self.buttons

@@ -18,7 +18,7 @@ from mxtop.ui.changing import WORKER
 from mxtop.ui.keys import bindings
 from mxtop.ui.screens.fix.words import named, sign
 from mxtop.ui.screens.form import trouble
-from mxtop.ui.screens.page import Frame, Page
+from mxtop.ui.screens.page import Page
 from mxtop.ui.widgets.countdown import Countdown
 from mxtop.ui.widgets.painted import Line, wrap
 from mxtop.ui.widgets.table import Column, Table
@@ -32,7 +32,7 @@ def _state(change: Change) -> SafeText:
 
 
 COLUMNS: Final[tuple[Column[Change], ...]] = (
-    Column("time", "When", 19, lambda c: clean(c.time, 25), sort=lambda c: c.id),
+    Column("time", "When", 20, lambda c: clean(c.time, 25), sort=lambda c: c.id, most=25),
     Column("state", "State", 17, _state, role=lambda c: sign(c)[1]),
     Column("change", "Change", 30, named, most=60),
     Column("operator", "By", 10, lambda c: clean(c.operator, 40) or literal("–"), most=30),
@@ -51,7 +51,7 @@ class History(Page):
         self.asked = False
 
     def compose(self) -> ComposeResult:
-        with Frame():
+        with self.frame:
             yield self.text
             yield self.table
         yield Countdown(id="countdown")

@@ -37,10 +37,11 @@ class Page(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
+        self.frame = Frame()
         self.text = Text(id="page")
 
     def compose(self) -> ComposeResult:
-        with Frame():
+        with self.frame:
             yield self.text
         yield Countdown(id="countdown")
 
@@ -65,7 +66,7 @@ class Page(Screen[None]):
         self.draw()
 
     def draw(self) -> None:
-        self.query_one(Frame).set_title(self.title_text(), self.hint)
+        self.frame.set_title(self.title_text(), self.hint)
         self.text.show_lines(self.lines(max(20, self.app.size.width - 6)))
 
     def plain(self) -> SafeText:

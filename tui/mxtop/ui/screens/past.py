@@ -55,6 +55,8 @@ class Past(Form):
             except MxtopError as error:
                 self.error = error
             self.asking = ""
+            if undo:
+                self._app.ended(self.change)
             if self.is_mounted:
                 self.text.scroll_home(animate=False, immediate=True)
                 self.draw()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, cast
 
 from mxtop.mail import units
@@ -13,10 +15,11 @@ from mxtop.ui.widgets.painted import Line, wrap
 from mxtop.ui.words import moment
 
 if TYPE_CHECKING:
+    from mxtop.session.fixing import Ran
     from mxtop.ui.app import MxtopApp
 
 
-class Ran(Page):
+class Commands(Page):
     """Follows the log while the newest line is in view."""
 
     hint = "◆ changes something · esc closes · c copies"
@@ -45,10 +48,11 @@ class Ran(Page):
         if not ran:
             return wrap(literal("mxtop has run no command on this host yet."), width, "muted")
         shown: list[Line] = [((literal("time      exit    took"), "muted"),)]
-        for one in ran:
+        for one, times in folded(ran):
             code = "–" if one.exit_code is None else str(one.exit_code)
             role = "ok" if one.exit_code == 0 else "slow" if one.exit_code is not None else "bad"
-            first, *rest = wrap(command(one.argv), width, "text", indent=28) or [()]
+            text = SafeText(command(one.argv) + (f"  ×{times}" if times > 1 else ""))
+            first, *rest = wrap(text, width, "text", indent=28) or [()]
             changes = one.purpose == "change"
             shown.append(
                 (
@@ -62,3 +66,9 @@ class Ran(Page):
             )
             shown += rest
         return shown
+
+
+def folded(ran: Sequence[Ran]) -> list[tuple[Ran, int]]:
+    """The same command with the same exit code over and over, as the last of it and how often."""
+    runs = groupby(ran, key=lambda one: (one.argv, one.exit_code))
+    return [(those[-1], len(those)) for those in (list(group) for _, group in runs)]

@@ -51,12 +51,15 @@ class Choices(Text, can_focus=False):
     def step(self, *, value: int = 0, window: int = 0) -> None:
         """The next one, round and round."""
         values, windows = self.values, self.windows
-        self.post_message(
-            self.Chosen(
-                values[(values.index(self.value) + value) % len(values)],
-                windows[(windows.index(self.window) + window) % len(windows)],
-            )
+        self._pick(
+            values[(values.index(self.value) + value) % len(values)],
+            windows[(windows.index(self.window) + window) % len(windows)],
         )
+
+    def _pick(self, value: str, window: int) -> None:
+        """At once: the next key goes on from here."""
+        self.choose(value, window)
+        self.post_message(self.Chosen(value, window))
 
     def on_click(self, event: events.Click) -> None:
         if event.y >= 2:
@@ -69,5 +72,5 @@ class Choices(Text, can_focus=False):
                     at = (i - 2) // 2
                     value = self.values[at] if event.y == 0 else self.value
                     window = self.windows[at] if event.y == 1 else self.window
-                    self.post_message(self.Chosen(value, window))
+                    self._pick(value, window)
                 return

@@ -58,7 +58,7 @@ def _overall(told: Forecast, width: int) -> list[Line]:
     """The share of first tries over IPv6, weighted by traffic, before and after."""
     if told.before is None or told.after is None:
         return wrap(literal("The share of first tries over IPv6 cannot be told."), width, "muted", indent=2)
-    cells = min(40, width - 44)
+    cells = max(8, min(40, width - 52))
     of = f" of {told.known:,} new connections"
     shown: list[Line] = []
     for i, (word, share) in enumerate((("now", told.before), ("after", told.after))):

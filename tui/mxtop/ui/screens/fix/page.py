@@ -119,18 +119,19 @@ class Fix(Form):
         unconfirmed = changing.unconfirmed
         if changing.progress is None:
             return self._consent()
-        if unconfirmed is not None:
-            shown = [Button("close", literal("Later"))]
-            if not unconfirmed.working and not changing.read_only and not changing.asking:
-                shown += [
-                    Button("keep", SafeText(f"Keep {named(unconfirmed)}")),
-                    Button("undo", literal("Undo now")),
-                ]
-            return shown
-        shown = [Button("close", literal("Close"))]
+        if not changing.progress.over:
+            later = Button("close", literal("Later"))
+            if unconfirmed is None or unconfirmed.working or changing.read_only or changing.asking:
+                return [later]
+            keep = Button("keep", SafeText(f"Keep {named(unconfirmed)}"))
+            undo = Button("undo", literal("Undo now"))
+            observed = changing.progress.observed
+            bad = observed is not None and observed.verdict == "bad"
+            return [undo, later, keep] if bad else [later, keep, undo]
+        left = [Button("close", literal("Close"))]
         if self._retryable() and changing.retried is None and not changing.asking and not changing.read_only:
-            shown.append(Button("retry", literal("Retry now what is deferred")))
-        return shown
+            left.append(Button("retry", literal("Retry now what is deferred")))
+        return left
 
     def _consent(self) -> Sequence[Button]:
         changing = self._changing

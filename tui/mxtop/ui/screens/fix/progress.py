@@ -35,7 +35,7 @@ def lines(progress: Progress, width: int, *, utc: bool) -> list[Line]:
 def state(change: Change, width: int) -> list[Line]:
     """Where it stands, and what remains to be done."""
     sign, role, sentence = end(change)
-    if change.working:
+    if change.working or change.state == "preview":
         sign, role, sentence = literal("◔"), "accent", literal("Being applied: the commands below run now.")
     elif change.state == "applied":
         sentence = SafeText(f"{clean(change.file, 100)} is changed and Postfix has reloaded: keep it?")
@@ -46,14 +46,15 @@ def state(change: Change, width: int) -> list[Line]:
 
 
 def commands(change: Change, width: int) -> list[Line]:
-    """Each command that ran, with its exit code and seconds."""
+    """Each command that ran, with its exit code and seconds; its own directory is left out of paths."""
     shown = heading("Commands")
     if not change.commands:
         return [*shown, ((literal("  none yet"), "muted"),)]
     shown.append(((SafeText(f"  {'exit':>4}  {'took':>6}"), "muted"),))
     for ran in change.commands:
         role = "ok" if ran.exit_code == 0 else "bad"
-        first, *rest = wrap(command(ran.argv), width, "text", indent=18) or [()]
+        text = clean(command(ran.argv).replace(f"/var/lib/mxtop/txn/{change.id}", "…"))
+        first, *rest = wrap(text, width, "text", indent=18) or [()]
         shown.append(
             (
                 (SafeText(f"  {ran.exit_code:>4}"), role),
