@@ -119,3 +119,37 @@ async def test_the_selected_one_and_the_others_are_kept_resolved(
             await asyncio.gather(task, return_exceptions=True)
     assert set(seen) == {"a.example", "b.example", "c.example"}
     assert len(seen) == len(set(seen)), "none is asked again before its time"
+
+
+async def test_another_selection_is_looked_up_at_once(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def route(host: object, known: Settings, destination: str) -> Route:
+        return Route(destination=destination)
+
+    monkeypatch.setattr("mxtop.session.names.nexthop.route", route)
+    monkeypatch.setattr("mxtop.session.names.SELECTED_LOOK", 3600.0)
+    selected: list[str] = []
+    seen = asyncio.Queue[str]()
+
+    async with Names(LocalHost()) as found:
+        task = asyncio.ensure_future(
+            found.run(
+                lambda resolved: seen.put_nowait(resolved.destination),
+                lambda: selected[-1] if selected else None,
+                list,
+            )
+        )
+        try:
+            async with asyncio.timeout(10):
+                await asyncio.sleep(0.05)  # it rests
+                selected.append("a.example")
+                found.settings = settings  # an event of its own
+                assert await seen.get() == "a.example"
+                await asyncio.sleep(0.05)
+                selected.append("b.example")
+                found.look_now()
+                assert await seen.get() == "b.example"
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)

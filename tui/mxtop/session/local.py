@@ -95,6 +95,10 @@ class LocalSession(Session):
         """The destinations whose DNS is looked up unasked."""
         return self.core.wanted(OTHERS)
 
+    def select(self, destination: str | None) -> None:
+        super().select(destination)
+        self._names.look_now()
+
     def settings_changed(self) -> None:
         """Look at once whether they did."""
         self._settings_due.set()
@@ -169,8 +173,11 @@ class LocalSession(Session):
         await self._settings_known.wait()
         settings = self.core.settings
         sampler = Sampler(settings.queue_directory if settings else None)
+        ports = relay_ports(settings) if settings else frozenset()
         while True:
-            ports = relay_ports(self.core.settings) if self.core.settings else ()
+            if self.core.settings is not settings and self.core.settings is not None:
+                settings = self.core.settings
+                ports = relay_ports(settings)
             # In a thread: as root every /proc/PID/fd is read, and keys come first.
             rows = await asyncio.to_thread(sampler.sample, ports, self.core.addresses())
             self.take(SocketSample(rows, sampler.note))

@@ -32,9 +32,9 @@ SELECTED_AGE: Final = 5.0
 """Seconds between two looks at the selected destination; what is fresh by its TTL is not asked again."""
 
 OTHERS_AGE: Final = 60.0
-SELECTED_LOOK: Final = 0.1
+SELECTED_LOOK: Final = 1.0
 OTHERS_LOOK: Final = 2.0
-"""Seconds between two looks which destinations are wanted."""
+"""Seconds between two looks which destinations are wanted; another selection is told by `look_now`."""
 
 AT_ONCE: Final = 4
 
@@ -50,6 +50,7 @@ class Names:
         self._routes: dict[str, tuple[float, Route]] = {}
         self._stack = AsyncExitStack()
         self._opening = asyncio.Lock()
+        self._turned = asyncio.Event()
 
     async def __aenter__(self) -> Self:
         return self
@@ -69,6 +70,11 @@ class Names:
             self._settings = settings
             self._routes.clear()
             self._lookups.clear()
+            self.look_now()
+
+    def look_now(self) -> None:
+        """Another destination is selected, or the same one in another way."""
+        self._turned.set()
 
     async def resolve(self, destination: str, *, now: bool = False) -> Resolved:
         """The route of a destination and what DNS says; `now` where somebody waits for it."""
@@ -149,13 +155,24 @@ class Names:
             done = {name: done[name] for name in current if name in done}
             due = [name for name in current if not self._fresh(done.get(name), age)][:AT_ONCE]
             if not due:
-                await asyncio.sleep(look)
+                await self._rest(look, until_turned=now)
                 continue
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(self.resolve(name, now=now)) for name in due]
             for task in tasks:
                 take(task.result())
                 done[task.result().destination] = (time.monotonic(), self._settings)
+
+    async def _rest(self, seconds: float, *, until_turned: bool) -> None:
+        if not until_turned:
+            await asyncio.sleep(seconds)
+            return
+        try:
+            async with asyncio.timeout(seconds):
+                await self._turned.wait()
+        except TimeoutError:
+            pass
+        self._turned.clear()
 
     def _fresh(self, done: tuple[float, Settings | None] | None, age: float) -> bool:
         return done is not None and done[0] > time.monotonic() - age and done[1] is self._settings

@@ -22,8 +22,8 @@ from mxtop.sources.access import unreadable
 from mxtop.sources.rotation import Cursor, LogFile, find, look, recognise, rotated
 from mxtop.sources.tail import Damaged, Tail, Truncated
 
-POLL: Final = 0.2
-"""Seconds between two looks at a log that does not grow."""
+POLL: Final = 0.5
+"""Seconds between two looks at a log that does not grow: half a tick of the screen."""
 
 CHUNK: Final = 256 * 1024
 """Bytes read at a time, so that a screen stays alive while a long history comes in."""
