@@ -14,6 +14,7 @@ from typing import Final
 
 from mxtop.fixes.base import Fix, Parameter, Value
 from mxtop.mail.finding import Evidence, Finding
+from mxtop.mail.settings import PREFERENCES
 from mxtop.mail.snapshot import Destination, Snapshot
 from mxtop.route.effect import Forecast, forecast
 from mxtop.route.health import Ailment, IpFamily, ailments, fine
@@ -200,6 +201,10 @@ def _count(names: Iterable[str]) -> str:
     return known[0] if len(known) == 1 else f"{len(known)} destinations"
 
 
+def _foretell(snapshot: Snapshot, value: str) -> Forecast:
+    return forecast(snapshot, next(one for one in PREFERENCES if one == value))
+
+
 ADDRESS_PREFERENCE: Final = Fix(
     name=NAME,
     title="Which family outgoing mail tries first",
@@ -209,4 +214,5 @@ ADDRESS_PREFERENCE: Final = Fix(
     activation="reload",
     check="New connections to destinations with both families go over the family chosen (relay= in the log, "
     "conn_use= aside), and no more deliveries fail than before.",
+    foretell=_foretell,
 )

@@ -14,6 +14,7 @@ from mxtop.mail.finding import Finding
 from mxtop.mail.setting_change import SettingChange
 from mxtop.mail.settings import Settings
 from mxtop.mail.snapshot import Snapshot
+from mxtop.route.effect import Forecast
 
 Activation = Literal["reload", "restart"]
 """How Postfix takes it over: `postfix reload`, or `postfix stop` and `postfix start`."""
@@ -46,7 +47,9 @@ class Fix:
     """One guided fix.
 
     `values` is the allow-list: nothing else ever reaches a setting.  `assign` gives what each parameter
-    becomes for a value, None to remove it.  `check` says how to see that it worked.
+    becomes for a value, None to remove it.  `check` says how to see that it worked.  `foretell` gives the
+    effect of a value on the destinations seen, where a fix moves mail between the families; it may take
+    seconds, and is asked only where the settings are known.
     """
 
     name: str
@@ -56,6 +59,7 @@ class Fix:
     find: Callable[[Snapshot], tuple[Finding, ...]]
     activation: Activation
     check: str
+    foretell: Callable[[Snapshot, str], Forecast] | None = None
 
     def value(self, name: str) -> Value:
         """The value of that name.  ValueError, with the values there are, where it is not allowed."""

@@ -101,7 +101,7 @@ def preview(proposal: Proposal) -> list[SafeText]:
     if proposal.forecast is not None:
         text += _effect(proposal.forecast)
     else:
-        text += _entry("effect", "not known: neither settings nor log could be read")
+        text += _entry("effect", "cannot be foretold here")
     for warning in proposal.preview.warnings:
         text += _entry("warning", warning)
     for note in proposal.forecast.notes if proposal.forecast else ():

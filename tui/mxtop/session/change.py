@@ -26,12 +26,12 @@ from mxtop.fixes import fix_named
 from mxtop.fixes.base import Fix, Parameter
 from mxtop.hosts.remembering import Ran, Remembering
 from mxtop.mail.batch import Batch
-from mxtop.mail.settings import PREFERENCES, Settings
+from mxtop.mail.settings import Settings
 from mxtop.mail.snapshot import Snapshot
 from mxtop.mail.verdict import Effect
 from mxtop.postfix import deferred
 from mxtop.postfix.postconf import ask as ask_postconf
-from mxtop.route.effect import Forecast, forecast, promises
+from mxtop.route.effect import Forecast, promises
 from mxtop.session.core import Core
 from mxtop.session.fixing import Progress, Proposal
 from mxtop.session.watch import Watch
@@ -123,7 +123,7 @@ class LiveFixing:
         except ValueError as error:
             raise Refused(str(error)) from error
         snapshot = self._view.core.look(self._view.now())
-        told = await self._forecast(snapshot, value)
+        told = await self._forecast(found, snapshot, value)
         edits = _edits(found, snapshot.settings, value)
         if not edits:
             raise Refused(f"{_names(found, value)} is {value} already: nothing to change", code=0)
@@ -146,11 +146,10 @@ class LiveFixing:
     async def discard(self, proposal: Proposal) -> None:
         await self._transactions.discard(proposal.preview.change.id)
 
-    async def _forecast(self, snapshot: Snapshot, value: str) -> Forecast | None:
-        if snapshot.settings is None:
+    async def _forecast(self, fix: Fix, snapshot: Snapshot, value: str) -> Forecast | None:
+        if snapshot.settings is None or fix.foretell is None:
             return None
-        preference = next(one for one in PREFERENCES if one == value)
-        return await asyncio.to_thread(forecast, snapshot, preference)
+        return await asyncio.to_thread(fix.foretell, snapshot, value)
 
     # -- the change -------------------------------------------------------------
 
@@ -164,7 +163,7 @@ class LiveFixing:
     async def _begin(self, proposal: Proposal) -> Watch:
         core, now = self._view.core, self._view.now()
         snapshot = core.look(now)
-        told = await self._forecast(snapshot, proposal.value)
+        told = await self._forecast(fix_named(proposal.fix), snapshot, proposal.value)
         settings = snapshot.settings
         timeout = settings.transport("smtp").smtp_connect_timeout if settings else 30.0
         effect = Effect(
