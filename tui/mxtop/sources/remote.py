@@ -109,7 +109,7 @@ class RemoteFollower:
     async def _begin(self, group: asyncio.TaskGroup) -> None:
         found = await listing(self._host, self.path)
         for place in self.places:
-            tail = await self._resume(group, place)
+            tail = await self._resume(group, place, found)
             if tail is None:
                 self._gap = f"{self.path} was rotated out of sight: lines may be missing"
                 continue
@@ -124,16 +124,16 @@ class RemoteFollower:
         await self._discover(group, at_start=found)
         self._history = {tail: tail.size for tail in self._tails}
 
-    async def _resume(self, group: asyncio.TaskGroup, place: Cursor) -> RemoteTail | None:
+    async def _resume(self, group: asyncio.TaskGroup, place: Cursor, found: Listing) -> RemoteTail | None:
         """The file that a place is in; None where it is gone."""
         for _ in range(_TRIES):
-            found = await listing(self._host, self.path)
             log = await recognise(self._host, found.all, place)
             tail = await self._open(group, log, place) if log else None
             if tail is not None:
                 return tail
-            if log is None and await self._still(found):
-                return None
+            before, found = found, await listing(self._host, self.path)
+            if log is None and agreed(before.all, found.all):
+                return None  # else renamed meanwhile
         return None  # rotated at each look
 
     async def _still(self, found: Listing) -> bool:
@@ -174,7 +174,7 @@ class RemoteFollower:
     async def _discover(self, group: asyncio.TaskGroup, at_start: Listing | None = None) -> None:
         """Open what was made since the last look: the log itself, and those rotated away unseen."""
         last = self._tails[-1]
-        if last.unpacker is None and last.state == "open" and last.newest in (None, last.identity):
+        if last.held and last.newest in (None, last.identity):
             return  # None: between renaming and creating, or deleted; it will come back
         if last.state == "truncated" or self._reading() > MOST:
             return
@@ -186,7 +186,7 @@ class RemoteFollower:
         opened = [newest]
         found = await listing(self._host, self.path)
         missed = await self._missed(found, last, newest)
-        complete = newest.identity != last.identity and missed is not None
+        complete = missed is not None and not (last.held and newest.identity == last.identity)
         missed = missed or []
         room = max(1, MOST - self._reading())
         if len(missed) > room:  # the rest, and the log itself, when these are read
@@ -210,7 +210,7 @@ class RemoteFollower:
     async def _missed(self, found: Listing, last: RemoteTail, newest: RemoteTail) -> list[LogFile] | None:
         """The siblings written after `last` and before `newest`; None where they were renamed meanwhile."""
         siblings = found.siblings
-        here = next((log for log in siblings if log.identity == last.identity and last.state == "open"), None)
+        here = next((log for log in siblings if last.held and log.identity == last.identity), None)
         here = here or await recognise(self._host, siblings, last.cursor)  # packed, or not open any more
         if here is not None:
             later: Iterable[LogFile] = siblings[siblings.index(here) + 1 :]
@@ -218,7 +218,7 @@ class RemoteFollower:
             later = (log for log in siblings if log.modified > last.modified)
         else:
             return None
-        known = {tail.identity for tail in self._tails}
+        known = {tail.identity for tail in self._tails if tail.held}  # else an inode may be another's by now
         return [
             log
             for log in takewhile(lambda log: log.identity != newest.identity, later)

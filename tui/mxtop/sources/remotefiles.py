@@ -46,20 +46,20 @@ async def listing(host: Host, path: str) -> Listing:
     found = await _look(host, path)
     for _ in range(_LISTINGS):
         again = await _look(host, path)
-        if agreed(found.siblings, again.siblings):
+        if agreed(found[1], again[1]):
             break
         found = again
-    return found
+    clock = (await host.run(["date", "+%s"], timeout=_TIMEOUT)).text.strip()
+    return Listing(*found, float(clock) if clock.isdigit() else 0.0)
 
 
-async def _look(host: Host, path: str) -> Listing:
+async def _look(host: Host, path: str) -> tuple[LogFile | None, tuple[LogFile, ...]]:
     log = PurePosixPath(path)
     directory = str(log.parent)
     pattern = re.sub(r"([*?\[\]\\])", r"\\\1", log.stem)
     argv = ["find", directory if directory.startswith("/") else f"./{directory}", "-maxdepth", "1"]
     argv += ["-name", f"{pattern}*", "-exec", "stat", "-L", "-c", "%d %i %s %Y %n", "{}", "+"]
     listed = await host.run(argv, timeout=_TIMEOUT)
-    clock = await host.run(["date", "+%s"], timeout=_TIMEOUT)
     files = []
     for line in listed.text.split("\n"):
         if match := _LINE.fullmatch(line):
@@ -69,8 +69,7 @@ async def _look(host: Host, path: str) -> Listing:
     own = next((file for file in files if file.path.name == log.name), None)
     if own is None:
         own = await _stat(host, log)  # a directory that may be entered but not listed
-    word = clock.text.strip()
-    return Listing(own, arrange(Path(log), files), float(word) if word.isdigit() else 0.0)
+    return own, arrange(Path(log), files)
 
 
 async def _stat(host: Host, log: PurePosixPath) -> LogFile | None:

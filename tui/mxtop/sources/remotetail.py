@@ -108,6 +108,11 @@ class RemoteTail:
         return not self._chunks
 
     @property
+    def held(self) -> bool:
+        """Whether the command holds the file open, so that its inode is nobody else's."""
+        return self.state == "open" and self.unpacker is None
+
+    @property
     def over(self) -> bool:
         """Whether all was handed out and nothing more will come."""
         return self.still and self.state == "ended" and self.drained and not self.lines.held
