@@ -27,8 +27,17 @@ def ssh_host(
     ask: Ask | None = None,
     bastions: Bastions | None = None,
     connect_timeout: float | None = None,
+    command: Sequence[str] | None = None,
 ) -> SshHost:
-    """A host reached by asyncssh; nothing is connected yet.  The arguments: `mxtop.hosts.ssh.Dialer`."""
+    """A host reached by asyncssh; nothing is connected yet.  The arguments: `mxtop.hosts.ssh.Dialer`.
+
+    With `command`, an ssh program and its options, that program is the transport instead
+    (`mxtop.hosts.openssh`), which reads its own configuration and asks nothing.
+    """
+    if command is not None:
+        from mxtop.hosts.openssh import CONNECT_SECONDS, OpenSsh
+
+        return SshHost(target, OpenSsh(target, command, connect_timeout=connect_timeout or CONNECT_SECONDS))
     from mxtop.hosts.ssh import Dialer
 
     dial = Dialer(target, config=config, ask=ask, bastions=bastions, connect_timeout=connect_timeout)

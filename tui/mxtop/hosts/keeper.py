@@ -144,7 +144,7 @@ class Kept(ABC):
             looking = group.create_task(self._look(wire))
             why = await wire.lost()
             looking.cancel()
-        self._drop(wire)
+        await self._drop(wire)
         return HostDown(f"{self.name}: {why}")
 
     async def _look(self, wire: Wire) -> None:
@@ -174,17 +174,21 @@ class Kept(ABC):
     def _hear(self) -> None:
         self._heard = time.time()
 
-    def _drop(self, wire: Wire) -> None:
+    async def _drop(self, wire: Wire) -> None:
+        """Let go of a connection that has ended, and of what it held (its jump host, its socket)."""
         if self._wire is wire:
             self._wire = None
             self._forget()
+            await wire.close()
 
     async def _ready(self) -> Wire:
         """The connection, made now unless somebody keeps it."""
         if self._kept:
             while self.link.state in ("idle", "connecting"):
                 await self.changed()
-        elif self._wire is None:
+        else:
+            if self._wire is not None and self._wire.gone:
+                await self._drop(self._wire)
             await self.connect()
         if self._wire is None:
             raise self._why_down()

@@ -77,6 +77,8 @@ class Process:
             chunk, self._complaint_head = self._complaint_head.rest, None
         if self._complaints.word is None and self._complaints.feed(chunk):
             self.exit_code = script.exit_code(int(self._complaints.word or b"0"))
+            # The far side's guard waits for this; ssh(1) passes on the end of stdout only after it.
+            self.write_eof()
         self.stderr = bytes(self._complaints.kept[:STDERR_CAP])
         self._news.set()
 

@@ -81,7 +81,7 @@ class SshHost(Kept):
                 shell = self._idle.pop()
                 if not shell.broken:
                     return shell
-            return await self._told(wire, Shell.start(wire, self.name))
+            return await Shell.start(wire, self.name)
         except BaseException:
             self._turns.release()
             raise
@@ -113,15 +113,6 @@ class SshHost(Kept):
                 finally:
                     await process.close()
 
-    async def _told(self, wire: Wire, work: Awaitable[_T]) -> _T:
-        """Await; a lost connection is dropped, so that the next call makes a new one."""
-        try:
-            return await work
-        except HostDown:
-            if not self._kept and wire.gone:
-                self._drop(wire)
-            raise
-
     async def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float = 30.0) -> Completed:
         return await self._run(argv, stdin, timeout, OUTPUT_CAP)
 
@@ -135,7 +126,7 @@ class SshHost(Kept):
             async with deadline:
                 shell = await self._shell(wire)
                 try:
-                    done = await self._told(wire, shell.run(argv, stdin, timeout=None, cap=cap))
+                    done = await shell.run(argv, stdin, timeout=None, cap=cap)
                 finally:
                     await self._give_back(wire, shell)
         except TimeoutError as error:
@@ -213,7 +204,7 @@ class SshHost(Kept):
         await self._channels.acquire()
         try:
             async with deadline:
-                process = await self._told(wire, Process.start(wire, self.name, text, mark))
+                process = await Process.start(wire, self.name, text, mark)
                 yield process, deadline
         except TimeoutError as error:
             if not deadline.expired():
