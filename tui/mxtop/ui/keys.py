@@ -108,11 +108,16 @@ class Keymap:
 
 def bindings(where: Where) -> list[Binding]:
     """The bindings of one place.  Priority where a key must work inside an input, or before the next
-    key is looked at: what is typed ahead after `/` is text, no command.
+    key is looked at: what is typed ahead after `/` is text, no command, and `5 /` filters the log.
     """
     return [
         Binding(
-            key.keys, key.action, key.help, id=key.id, show=False, priority=key.id in ("interrupt", "filter")
+            key.keys,
+            key.action,
+            key.help,
+            id=key.id,
+            show=False,
+            priority=key.id in ("interrupt", "filter") or key.action.startswith("panel("),
         )
         for key in KEYS
         if key.where == where

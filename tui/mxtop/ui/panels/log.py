@@ -34,6 +34,10 @@ class LogPanel(Panel):
             self.log_view.repaint()
         self.retitle()
 
+    @property
+    def view(self) -> Log:
+        return self.log_view
+
     def focus_view(self) -> None:
         self.log_view.focus()
 

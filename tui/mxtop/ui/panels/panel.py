@@ -97,8 +97,13 @@ class TablePanel(Panel, Generic[Row]):
                 self.focus_view()
         self.retitle()
 
+    @property
+    def view(self) -> Table[Row] | Text:
+        """What is shown of the two."""
+        return self.empty if self.has_class("-empty") else self.table
+
     def focus_view(self) -> None:
-        (self.empty if self.has_class("-empty") else self.table).focus()
+        self.view.focus()
 
     def query_words(self) -> list[str]:
         """The parts of a title that state what is shown: the order, and the filter where there is one."""

@@ -5,9 +5,10 @@ Owns the layout, the focus and the filters; the snapshot comes from the app as a
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar, Final, Literal, cast
 
-from textual import events
+from textual import actions, events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
@@ -57,12 +58,44 @@ def arrangement(width: int, height: int, current: Name, lower: Name, zoomed: boo
 
 
 class FilterInput(Input):
-    """One line to type a filter in; what is pasted is made visible like all text from outside."""
+    """One line to type a filter in; what is pasted is made visible like all text from outside.
+
+    Keys take effect before the next one is looked at.  Textual passes a key through the queues of the widget
+    and of its parents, so that `esc` and `<` typed in a burst would both reach the input.
+    """
 
     DEFAULT_CSS = """
     FilterInput { height: 1; border: none; padding: 0 1; background: $panel; display: none; }
     FilterInput:focus { border: none; }
     """
+
+    def __init__(
+        self, accept: Callable[[], None], back: Callable[[], None], back_keys: Sequence[str]
+    ) -> None:
+        super().__init__(
+            placeholder="words that must match, !word that must not · esc clears",
+            select_on_focus=False,
+            id="filter",
+        )
+        self._ends = {**dict.fromkeys(back_keys, back), "enter": accept}
+
+    def _forward_event(self, event: events.Event) -> None:
+        """Called by the app, in the order in which keys were typed."""
+        if not (isinstance(event, events.Key) and self._take(event)):
+            super()._forward_event(event)
+
+    def _take(self, event: events.Key) -> bool:
+        if event.is_printable and event.character is not None:
+            self.replace(event.character, *sorted(self.selection))
+            return True
+        if end := self._ends.get(event.key):
+            end()
+            return True
+        for binding in self._bindings.key_to_bindings.get(event.key, ()):
+            _, name, parameters = actions.parse(binding.action)  # cursor_left, delete_word_right, …
+            getattr(self, f"action_{name}")(*parameters)
+            return True
+        return False
 
     def replace(self, text: str, start: int, end: int) -> None:
         super().replace(clean(text, 200), start, end)
@@ -100,6 +133,9 @@ GIVE_WAY: Final = ("copy", "zoom", "sort", "details", "filter", "pause")
 """The keys that the last line leaves out first where it is too narrow."""
 
 
+_BACK: Final = next(key for key in KEYS if key.id == "back")
+
+
 class Main(Screen[None]):
     AUTO_FOCUS: ClassVar[str | None] = ""  # on_mount knows better
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("main")]
@@ -124,10 +160,7 @@ class Main(Screen[None]):
         self.mx = Mx(id="mx")
         self.sockets = Sockets(id="sockets")
         self.log_panel = LogPanel(id="log")
-        self.input = FilterInput(
-            placeholder="words that must match, !word that must not · esc clears", id="filter"
-        )
-        self.input.select_on_focus = False
+        self.input = FilterInput(self._end_input, self.action_back, keymap.keys_of(_BACK))
         self.top = Container(id="top")
         self.keymap = keymap
         self.current: Name = "destinations"
@@ -246,21 +279,18 @@ class Main(Screen[None]):
         self.set_focus(self.input)  # at once: keys typed ahead must not reach the panel
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Inside the input the filter key is a character like any other."""
-        return not (action == "filter" and self.focused is self.input)
+        """Inside the input these keys are characters like any other."""
+        return not (action in ("filter", "panel") and self.focused is self.input)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         if self.input.display:
             self._filtered.set_filter(parse_filter(event.value))
             self.after_change()
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        self._end_input()
-
     def _end_input(self) -> None:
         self._filtered.set_filter(parse_filter(self.input.value))
         self.after_change()
-        self._filtered.focus_view()
+        self.set_focus(self._filtered.view)  # at once: the next key is for the panel
         self.input.display = False
 
     def after_change(self) -> None:
