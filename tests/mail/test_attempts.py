@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import pytest
 
-from mxtop.mail.attempts import Attempt, Processes, peer_at, peer_of
+from mxtop.mail.attempts import Attempt, Peers, Processes, peer_at
 
 
 def test_a_process_in_use_is_never_forgotten() -> None:
     processes = Processes(10)
-    busy = processes.get("busy")
+    busy = processes["busy"]
     for n in range(1000):
-        processes.get(f"p{n}")
-        assert processes.get("busy") is busy
+        processes[f"p{n}"]
+        assert processes["busy"] is busy
 
 
 def test_the_least_recently_seen_go_and_their_attempts_are_counted() -> None:
     processes = Processes(10)
-    peer = peer_of("h[192.0.2.1]:25")
-    processes.get("old").pending.append(Attempt(None, None, "connect_failed", peer, "", False))
+    peer = Peers()["h[192.0.2.1]:25"]
+    processes["old"].pending.append(Attempt(None, None, "connect_failed", peer, "", False))
     for n in range(20):
-        processes.get(f"p{n}")
+        processes[f"p{n}"]
     assert processes.forgotten == 1
-    assert processes.get("old").pending == []
+    assert processes["old"].pending == []
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_the_least_recently_seen_go_and_their_attempts_are_counted() -> None:
     ],
 )
 def test_peers(relay: str, family: str, loopback: bool) -> None:
-    peer = peer_of(relay)
+    peer = Peers()[relay]
     assert (peer.family, peer.loopback) == (family, loopback)
     if peer.address is not None:
         again = peer_at(peer.host, peer.address, peer.port)

@@ -24,6 +24,8 @@ from mxtop.mail.fold import CAP, fold
         ("at 12:34:56 4.7.1 id a1-20020a05600c165530si74964wmq", "at #:#:# 4.7.1 id …"),
         ("Client host [198.51.100.7] blocked", "Client host [IPv4] blocked"),
         ("550-5.7.1 does not meet IPv6 guidelines", "550-5.7.1 does not meet IPv6 guidelines"),
+        ("host h said: 450: 4.2.1 now: 17", "host h said: 450: 4.2.1 now: #"),
+        ("  a:  192.0.2.1: b : ", "a: IPv4: b:"),
         ("", ""),
     ],
 )

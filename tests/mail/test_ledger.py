@@ -24,7 +24,7 @@ def test_unchanged_rows_are_the_same_objects() -> None:
 
 def test_a_hundred_thousand_sleeping_destinations_cost_nothing() -> None:
     tracker = Tracker(caps=Caps(destinations=100_000))
-    peer = tracker.peer(V4)
+    peer = tracker.peers[V4]
     for n in range(100_000):
         name = f"u@d{n}.example"
         tracker.delivery("postfix/smtp[7]:", f"Q{n}", None, name, peer, 1, 0.1, None, "sent", "250 ok")
@@ -102,3 +102,12 @@ def test_a_tracker_survives_pickling_in_the_middle() -> None:
     joined = track(lines[1], tracker=half)
     assert joined.rows(START) == whole.rows(START)
     assert joined.totals() == whole.totals()
+
+
+def test_the_processes_seen_are_known() -> None:
+    tracker = Tracker()
+    parser = Parser(0.0)
+    for pid, daemon in ((7, "smtp"), (8, "lmtp"), (9, "qmgr")):
+        text = "4A5B6C7D8E: to=<u@a.example>, relay=none, delay=1, delays=1/0/0/0, dsn=4.4.1, status=deferred (x)"
+        tracker.apply(parser.parse(f"Nov 23 18:31:36 mx1 postfix/{daemon}[{pid}]: {text}"))
+    assert tracker.processes == {"postfix/smtp[7]:", "postfix/lmtp[8]:"}

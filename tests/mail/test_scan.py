@@ -56,6 +56,7 @@ TEXTS = [
     REJECT.replace("<x@y>: ", "<x; from=<z>>: "), "milter-reject: END-OF-MESSAGE from c[192.0.2.7]: 4.7.1 later; from=<a@b>",
     "host mx.a.example[192.0.2.1] refused to talk to me: 421 busy", "Cannot start TLS: handshake failure",
     "host mx.a.example[192.0.2.1] said: 450 later (in reply to RCPT TO command)",
+    "to=<u@a.example>, relay=h[192.0.2.1]:25, delay=1, delays=0/0/1/0, dsn=4.4.1, status=deferred (host h[192.0.2.1] said: 450 no (in reply to RCPT TO command)",
 ]  # fmt: skip
 BARE = [
     "connect from c[192.0.2.7]", "connect from c[192.0.2.7]:99", "connect from c[192.0.2.7] x", "connect from unknown[unknown]",

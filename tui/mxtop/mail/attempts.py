@@ -27,6 +27,8 @@ from mxtop.mail.header import relay_of
 PENDING: Final = 64
 """Failed attempts kept per process until their delivery line: smtp_mx_address_limit is 5."""
 
+_MEMO: Final = 20_000
+
 EXPIRY: Final = 900.0
 """Seconds of silence after which a `tag[pid]` is taken to be another process: SMTP stages
 take up to ten minutes (smtp_data_done_timeout), a reused pid rarely comes sooner."""
@@ -47,10 +49,17 @@ class Peer:
         self.lanes: dict[str, Any] = {}
 
 
-def peer_of(relay: str) -> Peer:
-    """`mx.example[192.0.2.1]:25`, `none`, `local`, …"""
-    host, address, port, _ = relay_of(relay)
-    return Peer(relay, host, address, port)
+class Peers(dict[str, Peer]):
+    """Far ends by relay as logged: `mx.example[192.0.2.1]:25`, `none`, `local`, …; a memo with an end."""
+
+    __slots__ = ()
+
+    def __missing__(self, relay: str) -> Peer:
+        if len(self) >= _MEMO:
+            self.clear()
+        host, address, port, _ = relay_of(relay)
+        peer = self[relay] = Peer(relay, host, address, port)
+        return peer
 
 
 def peer_at(host: str | None, address: str | None, port: int | None) -> Peer:
@@ -103,9 +112,7 @@ class Process:
         self.message = message
         self.address = None
         self.conn_use = 0
-        self.first = None
-        self.domain = None
-        self.domains = None
+        self.first = self.domain = self.domains = None
 
     def counts_for(self, domain: str) -> bool:
         """True once per destination of a request (a relayhost takes several in one)."""
@@ -121,33 +128,26 @@ class Process:
         return True
 
 
-class Processes:
-    """Processes by `tag[pid]`, the least recently seen forgotten.
+class Processes(dict[str, Process]):
+    """Processes by `tag[pid]:`, made when first asked for, the least recently seen forgotten.
 
-    Two generations: when the young one is full it becomes the old one, and what was not
-    touched since is forgotten.  O(1), and a process in use never goes.
+    Two generations: when this one is full it becomes the old one, and what was not touched
+    since is forgotten.  O(1), and a process in use never goes.
     """
 
-    __slots__ = ("_cap", "_old", "_young", "forgotten")
+    __slots__ = ("_cap", "_old", "forgotten")
 
     def __init__(self, cap: int) -> None:
+        super().__init__()
         self._cap = max(1, cap // 2)
-        self._young: dict[str, Process] = {}
         self._old: dict[str, Process] = {}
         self.forgotten = 0  # failed attempts that lost their process
 
-    def keys(self) -> frozenset[str]:
-        """Those that are remembered."""
-        return frozenset((*self._young, *self._old))
-
-    def get(self, key: str) -> Process:
-        process = self._young.get(key)
-        if process is not None:
-            return process
+    def __missing__(self, key: str) -> Process:
         process = self._old.pop(key, None) or Process()
-        if len(self._young) >= self._cap:
+        if len(self) >= self._cap:
             self.forgotten += sum(len(gone.pending) for gone in self._old.values())
-            self._old = self._young
-            self._young = {}
-        self._young[key] = process
+            self._old = dict(self)
+            self.clear()
+        self[key] = process
         return process

@@ -1,8 +1,8 @@
 """Reasons that say the same thing made the same text: addresses, ids and numbers folded.
 
 The SMTP code at the beginning of a reply and enhanced status codes stay, since they are the
-reason.  Words are folded one by one: most come again and again, and are remembered.  The
-result is for grouping and reading; it is not stable between versions.
+reason.  What stands between colons is folded by itself: most of it comes again and again, and
+is remembered, as are words.  The result is for grouping and reading; it is not stable between versions.
 """
 
 from __future__ import annotations
@@ -31,14 +31,24 @@ _SHOWN: Final = {"ipv4": "IPv4", "ipv6": "IPv6", "id": "…", "number": "#"}
 _BRACKETED: Final = re.compile(r"\[(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]{0,4}:[0-9a-f:.]+)\]", re.A)
 _CODE: Final = re.compile(r"[245]\d\d(?=$|[ -])", re.A)
 
+_MEMO: Final = 16_384
+_PARTS: Final[dict[str, str]] = {}
+
 
 def fold(text: str) -> str:
     """What is left of a reason when the things that differ each time are gone.
 
     `host mx[192.0.2.1] said: 450 4.2.0 try in 60 s` gives `host mx[IPv4] said: 450 4.2.0 try in # s`.
     """
-    words = text[:CAP].split()
-    begin = True  # a reply may begin here, and with it a code
+    parts = _PARTS
+    shown = [parts.get(part) or _part(part) for part in text[:CAP].split(": ")]
+    return ": ".join(shown).strip() if len(shown) > 1 else shown[0]
+
+
+def _part(part: str) -> str:
+    """What stands between two colons: it may begin with a reply, and with it a code."""
+    words = part.split()
+    begin = True
     for at, word in enumerate(words):
         if word.isalpha():
             begin = False
@@ -52,7 +62,12 @@ def fold(text: str) -> str:
         else:
             words[at] = _word(word, begin)
         begin = word[-1] == ":"
-    return " ".join(words)
+    folded = " ".join(words)
+    if "@" not in part:  # else it will hardly come again
+        if len(_PARTS) >= _MEMO:
+            _PARTS.clear()
+        _PARTS[part] = folded
+    return folded
 
 
 @lru_cache(maxsize=16384)

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from mxtop.mail.attempts import EXPIRY, PENDING, Attempt, Peer, Process, Processes, peer_of
+from mxtop.mail.attempts import EXPIRY, PENDING, Attempt, Peer, Peers, Process, Processes
 from mxtop.mail.family import FamilyKey
 from mxtop.mail.fold import fold
 from mxtop.mail.header import Clock
@@ -76,7 +76,7 @@ class Ledger:
         self._unattributed = 0
         self._rates = Rates()
         self._clock = Clock(0.0)
-        self._peers: dict[str, Peer] = {}
+        self.peers = Peers()
         self._rows: list[Destination] = []
         self._shown: tuple[Destination, ...] = ()
         self._changed: list[DestinationTally] = []
@@ -98,15 +98,6 @@ class Ledger:
                 return False
         return True
 
-    def peer(self, relay: str) -> Peer:
-        """The far end named by a relay as logged; memoised."""
-        peer = self._peers.get(relay)
-        if peer is None:
-            if len(self._peers) >= _MEMO:
-                self._peers.clear()
-            peer = self._peers[relay] = peer_of(relay)
-        return peer
-
     def delivery(
         self,
         process_key: str,
@@ -122,11 +113,13 @@ class Ledger:
     ) -> None:
         """A delivery line; `process_key` is `tag[pid]:`."""
         address = peer.address
-        process = self._processes.get(process_key)
+        process = self._processes[process_key]
         message = self.messages.get(queue_id) if queue_id is not None else None
-        if process.queue_id != queue_id or process.message != message:
+        if process.queue_id == queue_id and process.message == message:
+            new = address is not None and (address != process.address or conn_use != process.conn_use)
+        else:
             process.request(queue_id, message)
-        new = address is not None and (address != process.address or conn_use != process.conn_use)
+            new = address is not None
         process.address = address
         process.conn_use = conn_use
         if peer.loopback:
@@ -137,7 +130,9 @@ class Ledger:
             self.deliveries[status] += 1
         if address is None and reason is not None and reason.startswith(SUSPENDED):
             return
-        domain = to[to.rfind("@") + 1 :] if "@" in to else ""
+        _, at, domain = to.rpartition("@")
+        if not at:
+            domain = ""
         lane = peer.lanes.get(domain) or self._lane(peer, domain)
         total, mine, destination = lane
         if status == "sent":
@@ -159,14 +154,14 @@ class Ledger:
                 mine.connections += 1
                 if process.first is None and peer.family != "unix":
                     process.first = peer.family
-            if len(self.relays) >= _MEMO:
-                self.relays.clear()
-            self.relays[address] = domain
+            if self.relays.get(address) != domain:
+                self._relay(address, domain)
         if process.first is not None and process.domain != destination.name:
             self._first_try(process, destination)
         destination.delivered(status, time, stages, reason)
-        if time is not None and status in COLUMNS:
-            self._rates.add(time, destination.index, COLUMNS[status])
+        column = COLUMNS.get(status)
+        if time is not None and column is not None:
+            self._rates.add(time, destination.index, column)
         if not destination.changed:
             destination.changed = True
             self._changed.append(destination)
@@ -191,7 +186,7 @@ class Ledger:
         tally = self.families[peer.family]
         tally.failed_connects += status == "connect_failed"
         tally.connections += session
-        process = self._processes.get(process_key)
+        process = self._processes[process_key]
         self._expire(process, time)
         if len(process.pending) < PENDING:
             process.pending.append(Attempt(queue_id, time, status, peer, text, session))
@@ -300,11 +295,6 @@ class Ledger:
             dropped={table: count for table, count in dropped.items() if count},
         )
 
-    @property
-    def processes(self) -> frozenset[str]:
-        """The smtp(8) and lmtp(8) processes seen so far, as far as they are remembered: `tag[pid]:`."""
-        return self._processes.keys()
-
     # -- within
 
     def _hop(self, peer: Peer, delay: float | None, status: str, new: bool, conn_use: int) -> None:
@@ -314,6 +304,12 @@ class Ledger:
             hop.delivered(status, delay)
             if new:
                 hop.session(conn_use)
+
+    def _relay(self, address: str, domain: str) -> None:
+        """A destination had a session with this address: the last one is remembered."""
+        if len(self.relays) >= _MEMO:
+            self.relays.clear()
+        self.relays[address] = domain
 
     def _first_try(self, process: Process, destination: DestinationTally) -> None:
         """Count a request's first try once for each of its destinations (a relayhost takes several)."""

@@ -41,10 +41,13 @@ _MEMO: Final = 20_000
 
 _ID: Final = r"(?:[0-9A-F]{6,20}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,30})"
 _CLIENT: Final = r"[^\s\[\]]*\[[^\[\]\n]+\]"
-_NUMBER: Final = r"(\d+(?:\.\d+)?)"
-_ISO: Final = r"\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)"
-_CLASSIC: Final = rf"(?:{'|'.join(MONTHS)}) [ \d]\d \d\d:\d\d:\d\d"
-_PID: Final = r"\[\d{1,10}\]: "
+_NUMBER: Final = r"([0-9]+(?:\.[0-9]+)?)"
+_ISO: Final = (
+    r"[0-9]{4}-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?"
+    r"(?:Z|[+-][0-9][0-9]:[0-9][0-9])"
+)
+_CLASSIC: Final = rf"(?:{'|'.join(MONTHS)}) [ 0-9][0-9] [0-9][0-9]:[0-9][0-9]:[0-9][0-9]"
+_PID: Final = r"\[[0-9]{1,10}\]: "
 _TLS: Final = "(?:Anonymous|Untrusted|Trusted|Verified) TLS connection "
 
 # Lines that nothing is tallied from, by their beginnings: none can be a queue id with its colon,
@@ -65,6 +68,7 @@ _DELIVERY: Final = re.compile(
     r"dsn=\d\.\d+\.\d+, status=([\w-]+) \((.*)\)",
     re.A | re.S,
 ).fullmatch
+# (a reason that ends in ` command` may have lost its last parenthesis: the parser sees to that)
 # no `<`, `>` or further `;` in the words: so no client can move where they end
 _REJECT: Final = re.compile(
     r"NOQUEUE: reject: (\S+) from ([^\s\[\]]*)\[([^\[\]]+)\](?::\d{1,5})?: ([245]\d\d) "
@@ -140,7 +144,7 @@ class Scanner:
         tracker, kinds, times, minutes, numbers = (
             self._tracker, self._kinds, self._times, self._minutes, self._numbers,
         )  # fmt: skip
-        clients = tracker.clients
+        clients, peers = tracker.clients, tracker.peers
         iso = text[0].isdecimal()
         found = self._find_iso(text) if iso else self._find_classic(text)
         others = 0  # lines that are counted elsewhere
@@ -165,7 +169,7 @@ class Scanner:
                     if "to=<" not in body:
                         if kind == _PLAIN:
                             continue
-                    elif match := _DELIVERY(body):
+                    elif (match := _DELIVERY(body)) and not match[11].endswith(" command"):
                         stamp = head.rpartition(" ")[0]
                         time = stamp if stamp[:17] in minutes else times.get(stamp) or self._time(stamp)
                         queue_id, to, relay, conn_use, delay, a, b, c, d, status, reason = match.groups()
@@ -174,7 +178,7 @@ class Scanner:
                             queue_id,
                             time,
                             to,
-                            tracker.peer(relay),
+                            peers[relay],
                             int(conn_use) if conn_use else 1,
                             numbers[delay],
                             (numbers[a], numbers[b], numbers[c], numbers[d]),

@@ -93,8 +93,8 @@ class DestinationTally:
     """All that is kept of one recipient domain."""
 
     __slots__ = (
-        "_attempts", "_finals", "_outcomes", "_recent", "_stages", "changed", "failures", "families",
-        "first_tries", "first_tries_ipv6", "index", "last_reply", "last_time", "name",
+        "_a", "_attempts", "_b", "_c", "_d", "_finals", "_outcomes", "_recent", "changed", "failures",
+        "families", "first_tries", "first_tries_ipv6", "index", "last_reply", "last_time", "name",
     )  # fmt: skip
 
     def __init__(self, name: str, index: int) -> None:
@@ -106,7 +106,7 @@ class DestinationTally:
         self.last_reply: str | None = None
         self.last_time: str | None = None
         self.failures: list[Unsent] = []
-        self._stages = [0.0, 0.0, 0.0, 0.0]  # sums
+        self._a = self._b = self._c = self._d = 0.0  # sums
         self._finals = self._attempts = 0
         self._outcomes = bytearray()
         self._recent: list[float] = []  # c + d of the last attempts
@@ -123,14 +123,13 @@ class DestinationTally:
         self.last_time = time
         if stages is not None:
             a, b, c, d = stages
-            sums = self._stages
             if status not in _NOT_FINAL:
                 self._finals += 1
-                sums[0] += a
-                sums[1] += b
+                self._a += a
+                self._b += b
             self._attempts += 1
-            sums[2] += c
-            sums[3] += d
+            self._c += c
+            self._d += d
             recent = self._recent
             recent.append(c + d)
             if len(recent) > _SLACK:
@@ -166,13 +165,12 @@ class DestinationTally:
     @property
     def stage_seconds(self) -> tuple[float | None, float | None, float | None, float | None]:
         """Means of a, b over final lines and of c, d over all attempts."""
-        a, b, c, d = self._stages
         finals, attempts = self._finals, self._attempts
         return (
-            round(a / finals, 6) if finals else None,
-            round(b / finals, 6) if finals else None,
-            round(c / attempts, 6) if attempts else None,
-            round(d / attempts, 6) if attempts else None,
+            round(self._a / finals, 6) if finals else None,
+            round(self._b / finals, 6) if finals else None,
+            round(self._c / attempts, 6) if attempts else None,
+            round(self._d / attempts, 6) if attempts else None,
         )
 
     def state(self, delay: float | None) -> State:

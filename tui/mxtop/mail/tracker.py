@@ -78,7 +78,7 @@ class Tracker(Ledger):
             event.queue_id,
             event.time,
             event.to or "",
-            self.peer(event.relay or ""),
+            self.peers[event.relay or ""],
             event.conn_use,
             event.delay,
             event.delays,
