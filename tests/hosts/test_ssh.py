@@ -210,6 +210,35 @@ async def test_alias_through_a_jump_host_which_is_shared(make_sshd: MakeSshd) ->
     assert shared.at("bastion").connection is None
 
 
+async def test_forty_hosts_behind_one_bastion_with_sshds_defaults(make_sshd: MakeSshd) -> None:
+    bastion, server = make_sshd("bastion"), make_sshd("mx1")
+    server.client_config.write_text(server.client_entry("ProxyJump bastion") + bastion.client_entry())
+    shared = Bastions()
+    hosts = [host_at(server, bastions=shared) for _ in range(40)]
+    try:
+        done = await asyncio.gather(*(host.run(["printf", "yes"]) for host in hosts))
+        assert [one.stdout for one in done] == [b"yes"] * 40
+        assert bastion.log.read_text().count("Accepted publickey") == 1
+    finally:
+        await asyncio.gather(*(host.close() for host in hosts))
+
+
+async def test_a_bastion_that_is_cut_is_made_anew(make_sshd: MakeSshd) -> None:
+    bastion, server = make_sshd("bastion"), make_sshd("mx1")
+    server.client_config.write_text(server.client_entry("ProxyJump bastion") + bastion.client_entry())
+    shared = Bastions()
+    async with host_at(server, bastions=shared) as one, host_at(server, bastions=shared) as two:
+        for host in (one, two):
+            await host.run(["true"])
+        bastion.cut()
+        await asyncio.sleep(0.5)
+        for host in (one, two):
+            assert (await host.run(["printf", "yes"])).stdout == b"yes"
+    assert shared.at("bastion").users == 0
+    assert shared.at("bastion").connection is None
+    assert bastion.log.read_text().count("Accepted publickey") == 2
+
+
 async def test_a_list_of_jumps(make_sshd: MakeSshd) -> None:
     one, two, server = make_sshd("one"), make_sshd("two"), make_sshd("mx1")
     entries = server.client_entry("ProxyJump one,two") + one.client_entry() + two.client_entry()

@@ -9,6 +9,7 @@ agent, HostKeyAlias, known_hosts files, algorithms, Compression, ConnectTimeout;
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import socket
 from collections.abc import Sequence
@@ -23,6 +24,9 @@ from mxtop.hosts.login import Ask, Client
 from mxtop.hosts.sshconfig import config_files, hash_known_hosts
 from mxtop.hosts.sshwire import SshWire
 from mxtop.hosts.target import Target, parse_target
+
+# What it has to say comes as exceptions; without a handler Python writes its warnings over the screen.
+logging.getLogger("asyncssh").addHandler(logging.NullHandler())
 
 CIPHERS: Final = (
     "aes128-gcm@openssh.com",
