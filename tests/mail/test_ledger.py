@@ -7,6 +7,7 @@ import time
 
 from tests.mail.track import START, V4, V6, to, track
 
+from mxtop.mail.parse import Parser
 from mxtop.mail.tracker import Caps, Tracker
 
 
@@ -105,9 +106,14 @@ def test_a_tracker_survives_pickling_in_the_middle() -> None:
 
 
 def test_the_processes_seen_are_known() -> None:
-    tracker = Tracker()
-    parser = Parser(0.0)
-    for pid, daemon in ((7, "smtp"), (8, "lmtp"), (9, "qmgr")):
-        text = "4A5B6C7D8E: to=<u@a.example>, relay=none, delay=1, delays=1/0/0/0, dsn=4.4.1, status=deferred (x)"
-        tracker.apply(parser.parse(f"Nov 23 18:31:36 mx1 postfix/{daemon}[{pid}]: {text}"))
+    tracker, parser = Tracker(), Parser(0.0)
+    for daemon in ("smtp[7]", "lmtp[8]", "smtp[7]"):
+        lines = (
+            f"{daemon}: connect to mx.a.example[192.0.2.1]:25: Connection refused",
+            f"{daemon}: 4A5B6C7D8E: to=<u@a.example>, relay=none, delay=1, delays=1/0/0/0, dsn=4.4.1, "
+            "status=deferred (x)",
+            "qmgr[9]: 4A5B6C7D8E: removed",
+        )
+        for line in lines:
+            tracker.apply(parser.parse(f"Nov 23 18:31:36 mx1 postfix/{line}"))
     assert tracker.processes == {"postfix/smtp[7]:", "postfix/lmtp[8]:"}
