@@ -32,10 +32,10 @@ def _state(change: Change) -> SafeText:
 
 
 COLUMNS: Final[tuple[Column[Change], ...]] = (
-    Column("time", "When", 20, lambda c: clean(c.time, 25), sort=lambda c: c.id, most=25),
-    Column("state", "State", 17, _state, role=lambda c: sign(c)[1]),
+    Column("time", "When", 19, lambda c: clean(c.time.replace("T", " ", 1)[:19], 19), sort=lambda c: c.id),
+    Column("state", "State", 13, _state, role=lambda c: sign(c)[1], most=17),
     Column("change", "Change", 30, named, most=60),
-    Column("operator", "By", 10, lambda c: clean(c.operator, 40) or literal("–"), most=30),
+    Column("operator", "By", 8, lambda c: clean(c.operator, 40) or literal("–"), most=30),
     Column("detail", "Why", 10, lambda c: clean(c.detail, 200), most=80, optional=True),
 )
 
