@@ -12,7 +12,7 @@ from mxtop.ui import findings
 from mxtop.ui.panels import mx
 from mxtop.ui.screens.page import Page
 from mxtop.ui.view import View
-from mxtop.ui.widgets.painted import Line, Span, wrap
+from mxtop.ui.widgets.painted import Line, Span, width_of, wrap
 from mxtop.ui.words import FAMILY, FAMILY_ROLE, STATES, clock, strip
 
 STAGES: Final = (
@@ -47,7 +47,7 @@ class Details(Page):
             return [((literal("No longer among the destinations that are kept."), "muted"),)]
         found = findings.of(self.destination, self._view.snapshot, width)
         return [
-            *_head(row),
+            *_head(row, width),
             *(_heading("Findings") if found else ()), *found,
             *_heading("Stages, mean"), *_stages(row),
             *_heading("Families"), *families(row.families),
@@ -61,21 +61,29 @@ def _heading(text: str) -> list[Line]:
     return [(), ((literal(text), "heading"),)]
 
 
-def _head(row: Destination) -> list[Line]:
+def _head(row: Destination, width: int) -> list[Line]:
     sign, role = STATES[row.state]
-    numbers: list[Span] = [(sign, role), (literal("   "), "text")]
-    for word, number in (("sent", row.sent), ("deferred", row.deferred), ("bounced", row.bounced)):
-        numbers += [(SafeText(f"{word} "), "muted"), (SafeText(f"{number:,}   "), "text")]
-    numbers += [
-        (literal("sent "), "muted"), (SafeText(f"{units.rate(row.sent_rate)}   "), "text"),
-        (literal("deferred "), "muted"), (SafeText(f"{units.rate(row.deferred_rate)}   "), "text"),
-        (literal("delay "), "muted"), (units.duration(row.delay), "text"),
+    parts: list[Line] = [((sign, role),)]
+    parts += [
+        ((SafeText(f"{word} "), "muted"), (SafeText(text), "text"))
+        for word, text in (
+            ("sent", f"{row.sent:,}"), ("deferred", f"{row.deferred:,}"), ("bounced", f"{row.bounced:,}"),
+            ("sent", units.rate(row.sent_rate)), ("deferred", units.rate(row.deferred_rate)),
+            ("delay", units.duration(row.delay)),
+        )
     ]  # fmt: skip
+    numbers: list[Line] = [parts[0]]
+    for part in parts[1:]:
+        longer = (*numbers[-1], (literal("   "), "text"), *part)
+        if width_of(longer) <= width:
+            numbers[-1] = longer
+        else:
+            numbers.append(part)
     outcomes: list[Span] = [(literal("last outcomes  "), "muted"), *strip(row.outcomes)]
     if not row.outcomes:
         outcomes.append((units.UNKNOWN, "text"))
     return [
-        tuple(numbers),
+        *numbers,
         tuple(outcomes),
         ((literal("               ▁ sent  ▄ deferred  █ bounced, newest at the right"), "muted"),),
     ]

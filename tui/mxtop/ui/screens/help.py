@@ -7,7 +7,7 @@ from typing import Final
 from mxtop.mail.text import SafeText, literal
 from mxtop.ui.keys import KEYS, Keymap, Where, keys_text
 from mxtop.ui.screens.page import Page
-from mxtop.ui.widgets.painted import Line, Span
+from mxtop.ui.widgets.painted import Line, Span, width_of, wrap
 from mxtop.ui.words import STATES, split_bar
 
 _PLACES: Final[tuple[tuple[Where, str], ...]] = (
@@ -15,6 +15,8 @@ _PLACES: Final[tuple[tuple[Where, str], ...]] = (
     ("main", "On the main screen"),
     ("list", "Moving in lists and texts"),
 )
+
+_ID: Final = max(len(key.id) for key in KEYS) + 2
 
 _STATES: Final = {
     "ok": "mail goes out",
@@ -40,35 +42,36 @@ class Help(Page):
             for key in KEYS:
                 if key.where == where:
                     keys = keys_text(self.keymap.keys_of(key))
-                    shown.append(
-                        (
-                            (SafeText(f"  {keys:<14}"), "accent"),
-                            (literal(key.help.ljust(1)), "text"),
-                            (SafeText(f"  {key.id}"), "muted"),
-                        )
-                    )
+                    head = (SafeText(f"  {keys:<14}"), "accent"), (SafeText(f"{key.id:<{_ID}}"), "muted")
+                    shown += _beside(head, SafeText(key.help), width)
             shown.append(())
-        return [*shown, *_signs()]
+        return [*shown, *_signs(width)]
 
 
-def _signs() -> list[Line]:
+def _beside(head: tuple[Span, ...], text: SafeText, width: int) -> list[Line]:
+    """The text beside a head, and below itself where it is longer than the line."""
+    indent = width_of(head)
+    first, *others = wrap(text, max(10, width - indent))
+    pad = (SafeText(" " * indent), "text")
+    return [(*head, *first), *((pad, *line) for line in others)]
+
+
+def _signs(width: int) -> list[Line]:
     shown: list[Line] = [((literal("Signs"), "heading"),)]
     for state, (sign, role) in STATES.items():
-        shown.append(((SafeText(f"  {sign:<14}"), role), (literal(_STATES[state]), "text")))
+        shown += _beside(((SafeText(f"  {sign:<14}"), role),), literal(_STATES[state]), width)
 
     def line(sign: str, text: str, role: str = "text") -> None:
-        spans: tuple[Span, ...] = ((SafeText(f"  {sign:<14}"), role), (literal(text), "text"))
-        shown.append(spans)
+        shown.extend(_beside(((SafeText(f"  {sign:<14}"), role),), literal(text), width))
 
     line(split_bar(2, 1), "new connections: two thirds over IPv4 (high), one third over IPv6 (low)", "v6")
     line("–", "not known, or nothing to tell; 0 is really none")
     line("Hang", "connection attempts without an answer so far (SYN_SENT)", "bad")
     line("Delay", "median of connection setup and transmission (c + d) of recent attempts")
     line("a b c d", "delay before the queue manager, in the queue, connecting, transmitting")
-    shown += [
-        (),
-        ((literal("Other keys: "), "muted"),
-         (literal("[keys] in config.toml, by the names at the right: "), "text"),
-         (literal('quit = "q,f10"'), "accent")),
-    ]  # fmt: skip
-    return shown
+    other = _beside(
+        ((literal("Other keys: "), "muted"),),
+        literal('[keys] in config.toml, by the names beside the keys: quit = "q,f10"'),
+        width,
+    )
+    return [*shown, (), *other]
