@@ -143,6 +143,10 @@ class Processes(dict[str, Process]):
         self._old: dict[str, Process] = {}
         self.forgotten = 0  # failed attempts that lost their process
 
+    def known(self) -> frozenset[str]:
+        """All that are remembered."""
+        return frozenset((*self, *self._old))
+
     def __missing__(self, key: str) -> Process:
         process = self._old.pop(key, None) or Process()
         if len(self) >= self._cap:

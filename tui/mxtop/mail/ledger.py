@@ -295,6 +295,11 @@ class Ledger:
             dropped={table: count for table, count in dropped.items() if count},
         )
 
+    @property
+    def processes(self) -> frozenset[str]:
+        """The delivery processes seen so far, as far as they are remembered: `tag[pid]:`."""
+        return self._processes.known()
+
     # -- within
 
     def _hop(self, peer: Peer, delay: float | None, status: str, new: bool, conn_use: int) -> None:
