@@ -24,8 +24,10 @@ from mxtop.mail.settings import Settings
 from mxtop.mail.snapshot import Destination, Snapshot
 from mxtop.mail.tracker import Tracker
 from mxtop.recording.file import header, samples
+from mxtop.recording.fixes import document
 from mxtop.session import replay as module
 from mxtop.session.core import Core
+from mxtop.session.playing import from_document
 from mxtop.session.replay import ReplaySession
 from mxtop.ui.start import DEMO_SKIP, demo_recording
 
@@ -192,6 +194,34 @@ def test_nothing_of_the_machine_it_was_made_on_is_in_it() -> None:
     hosts = set(re.findall(r"(?<=@)[\w.-]+", text())) | set(re.findall(r"(?<=relay=)[\w.-]+(?=\[)", text()))
     assert {host for host in hosts if not host.endswith(".example")} == set()
     assert {line.split(" ")[1] for line in text().splitlines()} == {"mail"}
+
+
+@pytest.mark.parametrize("value", ["ipv6", "ipv4"])
+def test_the_fixes_of_the_demo_foretell_apply_and_show_their_effect(value: str) -> None:
+    """Mixed before, every new connection over the family chosen after it, and back as it was."""
+    key = ("address-preference", value)
+    assert key in header(PATH).fixes
+    fix = from_document(document(PATH, key))
+    assert f"+smtp_address_preference = {value}\n" in fix.proposal.preview.diff
+    told = fix.proposal.forecast
+    assert told is not None
+    assert told.before is not None and 0.3 < told.before < 0.7
+    assert told.after is not None
+    assert told.after > 0.8 if value == "ipv6" else told.after < 0.2
+    assert {finding.fix for finding in fix.proposal.findings} == {"address-preference"}
+    warned = {name for note in told.notes for name in note.destinations}
+    assert ({world.HANGS.domain, world.REJECTS.domain} <= warned) is (value == "ipv6")
+    phases = [step.change.phase for _, step in fix.steps]
+    assert {"installed", "applied"} <= set(phases)
+    last = fix.steps[-1][1]
+    assert last.observed is not None
+    assert last.observed.verdict == "good"
+    assert last.observed.before.ipv4 > 100 < last.observed.before.ipv6
+    after = last.observed.after
+    assert getattr(after, value) > 10 * (after.total - getattr(after, value))
+    ran = [command.argv[-1] for command in last.change.commands]
+    assert ran[-2:] == ["check", "reload"]
+    assert fix.undone.state == "rolled_back"
 
 
 def test_it_is_small_and_not_parsed_by_chance() -> None:
