@@ -1,11 +1,10 @@
 """The commands without a screen: each gathers what it needs once, prints it and gives the exit code.
 
-Loads psutil and dnspython only where a command needs them, and never Textual.
+Loads psutil, dnspython and asyncio only where a command needs them, and never Textual.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 import time
@@ -27,10 +26,14 @@ DONE, BAD = 0, 1
 
 def dns(domains: Sequence[str], *, config_directory: str | None, as_json: bool) -> int:
     """`mxtop dns`: 1 where a domain cannot be delivered to."""
+    import asyncio
+
     return asyncio.run(_dns(domains, config_directory, as_json))
 
 
 async def _dns(domains: Sequence[str], config_directory: str | None, as_json: bool) -> int:
+    import asyncio
+
     from mxtop.hosts.local import LocalHost
     from mxtop.mail.answer import Viewpoint
     from mxtop.postfix import settings as postfix_settings
@@ -73,6 +76,8 @@ async def _dns(domains: Sequence[str], config_directory: str | None, as_json: bo
 
 def sockets(*, config_directory: str | None, as_json: bool, filters: bool) -> int:
     """`mxtop sockets`: one sample; loopback content filters only with `filters`."""
+    import asyncio
+
     from mxtop.report.sockets import document, lines
     from mxtop.sockets.sampler import Sampler, relay_ports
 
@@ -100,6 +105,8 @@ def parse(
 
     if files is not None:
         return body.run(files, sys.stdout.buffer, year=year)
+    import asyncio  # a file is read without it
+
     place = asyncio.run(_log(config_directory, log))
     if place.files:
         return body.run(place.files, sys.stdout.buffer, year=year)
@@ -128,6 +135,8 @@ def report(
     out = sys.stdout.buffer
     if files is not None:
         return body.run(files, out, since=since, as_json=as_json, year=year)
+    import asyncio  # a file is read without it
+
     place = asyncio.run(_log(config_directory, log))
     if place.files:
         return body.run(

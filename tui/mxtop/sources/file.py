@@ -19,7 +19,7 @@ from typing import Final, Literal
 from mxtop.mail.batch import Batch
 from mxtop.mail.errors import LogUnreadable
 from mxtop.sources.access import unreadable
-from mxtop.sources.rotation import Cursor, LogFile, find, look, recognise, rotated
+from mxtop.sources.rotation import Cursor, LogFile, find, line_start, look, recognise, rotated
 from mxtop.sources.tail import Damaged, Tail, Truncated
 
 POLL: Final = 0.5
@@ -204,17 +204,3 @@ class Follower:
                 if batch is not None:
                     return batch
         return None
-
-
-def line_start(path: Path, offset: int) -> int:
-    """The first byte of the line that holds `offset`."""
-    step = 64 * 1024
-    with path.open("rb") as file:
-        while offset > 0:
-            begin = max(0, offset - step)
-            file.seek(begin)
-            found = file.read(offset - begin).rfind(b"\n")
-            if found >= 0:
-                return begin + found + 1
-            offset = begin
-    return 0

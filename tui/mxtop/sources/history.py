@@ -14,7 +14,6 @@ from typing import Final
 
 from mxtop.mail.batch import Batch
 from mxtop.sources.access import unreadable
-from mxtop.sources.file import line_start
 from mxtop.sources.lines import LineBuffer
 from mxtop.sources.rotation import (
     DAMAGED,
@@ -23,6 +22,7 @@ from mxtop.sources.rotation import (
     find,
     head_of,
     is_packed,
+    line_start,
     look,
     open_log,
     rotated,

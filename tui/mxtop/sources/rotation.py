@@ -92,6 +92,20 @@ def look(path: Path) -> LogFile:
     return LogFile(path, found.st_dev, found.st_ino, found.st_size, found.st_mtime)
 
 
+def line_start(path: Path, offset: int) -> int:
+    """The first byte of the line that holds `offset`."""
+    step = 64 * 1024
+    with path.open("rb") as file:
+        while offset > 0:
+            begin = max(0, offset - step)
+            file.seek(begin)
+            found = file.read(offset - begin).rfind(b"\n")
+            if found >= 0:
+                return begin + found + 1
+            offset = begin
+    return 0
+
+
 def rotated(path: Path) -> tuple[LogFile, ...]:
     """The rotated siblings of a log, oldest first; of a file and its packed copy, the unpacked one.
 
