@@ -155,6 +155,18 @@ async def test_reading_as_it_comes_and_going_away(make_sshd: MakeSshd) -> None:
         assert await quiet(server) == []
 
 
+async def test_what_streams_dies_with_the_connection(make_sshd: MakeSshd) -> None:
+    server = make_sshd()
+    host = host_at(server)
+    with pytest.raises(HostDown):
+        async with host.output(["sh", "-c", "echo first; sleep 77 & exec sleep 78"]) as output:
+            async for _ in output:
+                assert len([line for line in sessions(server) if line.startswith("sleep")]) == 2
+                host._wire._connection.abort()  # type: ignore[union-attr]
+    assert await quiet(server) == []
+    await host.close()
+
+
 async def test_reading_to_the_end(host: SshHost) -> None:
     async with host.output(["sh", "-c", "head -c 9000000 /dev/zero; echo e >&2; exit 5"]) as output:
         size = sum([len(chunk) async for chunk in output])

@@ -297,6 +297,12 @@ async def test_a_peer_that_speaks_no_ssh(sshd: Sshd, tmp_path: Path, garbage: by
         server.close()
 
 
+async def test_a_banner_of_any_bytes(make_sshd: MakeSshd, tmp_path: Path) -> None:
+    banner = tmp_path / "banner"
+    banner.write_bytes(b"\xff\xfe \x1b]0;title\x07 welcome\n" * 100)
+    assert await works(make_sshd(Banner=banner))
+
+
 async def test_a_config_that_cannot_be_read_is_told(make_sshd: MakeSshd) -> None:
     server = make_sshd()
     server.client_config.write_text(server.client_entry("Port nonsense"))

@@ -3,6 +3,7 @@
 Commands go through at most two shells; what streams and what converses has a channel of its own; together
 they stay under MaxSessions (10).  Nothing is uploaded.  The connection is made at first use, or kept up by
 `keep`, which a session runs: then a call on a machine that is down fails at once and says why.
+When the connection is lost, what streams is killed over there; a command of `run` goes on to its end unheard.
 """
 
 from __future__ import annotations
