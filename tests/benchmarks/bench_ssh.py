@@ -37,6 +37,14 @@ async def command_seconds(host: SshHost) -> list[float]:
     return times
 
 
+def local_seconds() -> float:
+    """The same commands in a sh of this machine, each: what starting a process costs here and now."""
+    text = "(exec true) </dev/null\necho x; echo x >&2\n" * COMMANDS
+    began = time.perf_counter()
+    subprocess.run(["sh"], input=text.encode(), capture_output=True, check=True, timeout=120)
+    return (time.perf_counter() - began) / COMMANDS
+
+
 async def ours(host: SshHost, log: Path) -> tuple[int, float]:
     """Lines and seconds."""
     began, lines = time.perf_counter(), 0
@@ -57,7 +65,8 @@ async def measure(server: Sshd, log: Path) -> bool:
     async with ssh_host(Target(server.alias), config=[str(server.client_config)]) as host:
         await host.run(["true"])
         times = await command_seconds(host)
-        print(f"a command: {spread(times, 1000)} ms")
+        local = await asyncio.to_thread(local_seconds)
+        print(f"a command: {spread(times, 1000)} ms; in a local sh: {local * 1000:.2f} ms")
         us, them = [], []
         for _ in range(TURNS):
             mine, theirs = await ours(host, log), await asyncio.to_thread(peers, server, log)
