@@ -95,6 +95,7 @@ async def test_foretold_made_seen_kept_and_undone(fixed_lab: Lab, tmp_path: Path
         assert proposal.forecast is not None
         # dead.example is in the log with failed connections only: nothing new to weigh
         assert (proposal.forecast.before, proposal.forecast.after) == (0.5, 1.0)
+        assert fixing.host == session.host == "mx1"
         assert (proposal.safe, proposal.no_effect, proposal.recorded) == (False, False, False)
         assert fixed_lab.main_cf.read_bytes() == first
         phases = []
@@ -225,10 +226,8 @@ async def test_deferred_mail_is_tried_now(fixed_lab: Lab, tmp_path: Path) -> Non
 
 def test_which_commands_change_anything() -> None:
     kept = ["sudo", "sh", "/var/lib/mxtop/txn/X/run.sh"]
-    assert [changes([*kept, verb, "/b", "X"]) for verb in ("start", "confirm", "rollback", "undo")] == [
-        True
-    ] * 4
-    assert [changes([*kept, verb, "/b", "X"]) for verb in ("status", "show", "keep")] == [False] * 3
+    verbs = ("start", "confirm", "rollback", "undo", "recover", "status", "show", "keep")
+    assert [changes([*kept, verb, "/b", "X"]) for verb in verbs] == [True] * 5 + [False] * 3
     assert changes(("postqueue", "-c", "/etc/postfix", "-i", "4A01"))
     assert not changes(["postqueue", "-j"])
     assert not changes(["postconf", "-x"])

@@ -32,6 +32,9 @@ LOG_SECONDS: Final = 300.0
 DNS_SECONDS: Final = 15.0
 LOOK: Final = 0.1
 
+TELL: Final = 5.0
+"""Seconds between two lines about the effect."""
+
 MARGIN: Final = 10.0
 """Seconds before the end of its time at which --yes keeps what nothing speaks against."""
 
@@ -140,46 +143,65 @@ async def _agreed(proposal: Proposal) -> bool:
 
 async def _attend(fixing: Fixing, proposal: Proposal, wishes: Wishes) -> Change:
     """Apply and watch to the final state."""
-    last, seen = proposal.preview.change, None
-    status = terminal.Status()
-    told = len(last.commands)
+    change = proposal.preview.change
+    teller = _Teller(len(change.commands))
     with ExitStack() as stack:
         pressed = deque[str]() if wishes.yes else stack.enter_context(terminal.keys())
         try:
             async for progress in fixing.apply(proposal):
-                last, seen = progress.change, progress.observed
-                for command in last.commands[told:]:
-                    status.end()
-                    done = f"exit code {command.exit_code}, {command.seconds:.1f} s"
-                    terminal.narrate(f"{shlex.join(command.argv)}   ({done})")
-                told = len(last.commands)
-                if last.phase == "applied":
-                    if final := await _answer(fixing, proposal, progress, pressed, wishes, status):
-                        last = replace(final, outcome=last.outcome)
+                change = progress.change
+                teller.tell(progress, asks=not wishes.yes)
+                if change.phase == "applied":
+                    final = await _answer(fixing, proposal, progress, pressed, wishes)
+                    if final is not None:
+                        change = replace(final, outcome=change.outcome)
                         break
-                    _say(status, progress, wishes)
-                if progress.over:
-                    break
         except asyncio.CancelledError:
-            status.end()
-            if last.state == "applied" or last.state == "preview":
+            teller.end()
+            if change.state in ("applied", "preview"):
                 terminal.narrate(
-                    f"mxtop: not answered: the change on {last.host} goes back by itself within "
+                    f"mxtop: not answered: the change on {change.host} goes back by itself within "
                     f"{wishes.window} s; `mxtop confirm` keeps it"
                 )
             raise
-    status.end()
-    if seen is not None and last.state not in ("preview", "refused"):
-        terminal.narrate(f"mxtop: {body.effect_line(seen)}")
-    return last
+    teller.end()
+    return change
 
 
-def _say(status: terminal.Status, progress: Progress, wishes: Wishes) -> None:
-    change, seen = progress.change, progress.observed
-    if wishes.yes:
-        status.show(f"mxtop: {body.effect_line(seen)}")
-    else:
-        status.show(f"{body.countdown(change)} · [k]eep [u]ndo [r]etry · {body.effect_line(seen)}")
+class _Teller:
+    """Tells how a change goes on: each command once, its effect now and then, and the countdown."""
+
+    def __init__(self, commands: int) -> None:
+        self._commands = commands
+        self._status = terminal.Status()
+        self._effect = self._told = ""
+        self._at = 0.0
+
+    def tell(self, progress: Progress, *, asks: bool) -> None:
+        change = progress.change
+        for command in change.commands[self._commands :]:
+            self._status.end()
+            done = f"exit code {command.exit_code}, {command.seconds:.1f} s"
+            terminal.narrate(f"{shlex.join(command.argv)}   ({done})")
+        self._commands = len(change.commands)
+        if change.phase != "applied":
+            return
+        self._effect = f"mxtop: {body.effect_line(progress.observed)}"
+        if time.monotonic() >= self._at + TELL:
+            self._tell_effect()
+        if asks:
+            self._status.show(f"{body.countdown(change)} · [k]eep [u]ndo [r]etry ")
+
+    def _tell_effect(self) -> None:
+        if self._effect != self._told:
+            self._status.end()
+            terminal.narrate(self._effect)
+            self._told, self._at = self._effect, time.monotonic()
+
+    def end(self) -> None:
+        """The last word on the effect."""
+        self._tell_effect()
+        self._status.end()
 
 
 async def _answer(
@@ -188,7 +210,6 @@ async def _answer(
     progress: Progress,
     pressed: deque[str],
     wishes: Wishes,
-    status: terminal.Status,
 ) -> Change | None:
     """What --yes or the person decides now; None to go on watching."""
     change, seen = progress.change, progress.observed
@@ -206,7 +227,9 @@ async def _answer(
             return await fixing.rollback(change.id)
         if key == "r":
             rows = proposal.forecast.rows if proposal.forecast else ()
-            count = await fixing.retry([row.destination for row in rows if row.reason is None])
-            status.end()
-            terminal.narrate(f"{count} deferred messages are tried now")
+            try:
+                count = await fixing.retry([row.destination for row in rows if row.reason is None])
+                terminal.narrate(f"mxtop: {count} deferred messages are tried now")
+            except MxtopError as error:  # no reason to stop watching
+                terminal.narrate(f"mxtop: {error}")
     return None

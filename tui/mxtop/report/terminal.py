@@ -22,8 +22,9 @@ def somebody() -> bool:
 
 
 def narrate(text: str) -> None:
-    """A line on stderr."""
-    print(clean(text), file=sys.stderr, flush=True)
+    """A line on stderr, in the place of a status line where one is shown."""
+    erase = "\r\x1b[K" if sys.stderr.isatty() else ""
+    print(f"{erase}{clean(text)}", file=sys.stderr, flush=True)
 
 
 class Status:
@@ -40,7 +41,7 @@ class Status:
         if not self._terminal:
             narrate(text)
             return
-        width = os.get_terminal_size(sys.stderr.fileno()).columns
+        width = os.get_terminal_size(sys.stderr.fileno()).columns or 80  # 0: it does not know
         sys.stderr.write("\r\x1b[K" + clean(text)[: width - 1])
         sys.stderr.flush()
 

@@ -47,7 +47,7 @@ _VERBS: Final = frozenset(("start", "confirm", "rollback", "undo", "recover"))
 
 def changes(argv: Sequence[str]) -> bool:
     """Whether a command line changes anything on the host but mxtop's own notes."""
-    if argv[:1] == ["postqueue"] or argv[:1] == ("postqueue",):
+    if argv[0] == "postqueue":
         return "-i" in argv
     places = (place for place, word in enumerate(argv[:-1]) if word.endswith("/run.sh"))
     return any(argv[place + 1] in _VERBS for place in places)
