@@ -18,6 +18,7 @@ from typing import Final
 from mxtop.mail.event import AttemptFailed, ConnectFailed, Delivery, Event, Tls
 from mxtop.mail.fields import HOST, Base, client_fields, closings, peer, relay_fields
 from mxtop.mail.header import relay_of
+from mxtop.mail.pattern import pattern
 
 HANDSHAKE_STAGES: Final = frozenset(
     (
@@ -34,20 +35,20 @@ HANDSHAKE_STAGES: Final = frozenset(
 """Stages before any mail transaction: the attempt was a session of its own."""
 
 _NUMBER: Final = r"\d+(?:\.\d+)?"
-_RIGID: Final = re.compile(
+_RIGID: Final = pattern(
     r'to=<([^>"]*)>, (?:orig_to=<([^>"]*)>, )?relay=([^,\s]+), (?:conn_use=(\d+), )?'
     rf"delay=({_NUMBER}), delays=({_NUMBER})/({_NUMBER})/({_NUMBER})/({_NUMBER}), (?:tls=([^,\s]+), )?"
     r"dsn=(\d\.\d+\.\d+), status=([\w-]+) \((.*)\)",
     re.A | re.S,
 )
-_REST: Final = re.compile(
+_REST: Final = pattern(
     r"relay=([^,\s\[]*(?:\[[^\[\]]*\](?::\d+)?)?)(?:, conn_use=(\d+))?"
     rf"(?:,? delay=({_NUMBER}))?(?:, delays=({_NUMBER})/({_NUMBER})/({_NUMBER})/({_NUMBER}))?"
     r"(?:, tls=([^,\s]+))?(?:, dsn=(\d\.\d+\.\d+))?(?:, status=([\w-]+)(?: (.*))?)?",
     re.A | re.S,
 )
 _IN_REPLY: Final = " (in reply to "
-_QUEUED_AS: Final = re.compile(r"[Qq]ueued as <?([^\s<>()\[\],;]+)")
+_QUEUED_AS: Final = pattern(r"[Qq]ueued as <?([^\s<>()\[\],;]+)")
 
 
 def delivery(base: Base, rest: str) -> Event:
@@ -145,8 +146,8 @@ def _queued_as(status: str | None, reason: str | None) -> str | None:
     return found[1].rstrip(".") or None if found else None
 
 
-_CONNECT: Final = re.compile(rf"connect to {HOST}: (.*)", re.A | re.S)
-_OLD_PORT: Final = re.compile(r"\(port (\d{1,5})\)$", re.A)
+_CONNECT: Final = pattern(rf"connect to {HOST}: (.*)", re.A | re.S)
+_OLD_PORT: Final = pattern(r"\(port (\d{1,5})\)$", re.A)
 
 
 def connect_failed(base: Base, rest: str) -> Event | None:
@@ -160,16 +161,16 @@ def connect_failed(base: Base, rest: str) -> Event | None:
     return ConnectFailed(**base, **relay_fields(host, address, port), error=error)
 
 
-_SAID: Final = re.compile(rf"host {HOST} (said|refused to talk to me): (.*)", re.A | re.S)
-_ENDED: Final = re.compile(
+_SAID: Final = pattern(rf"host {HOST} (said|refused to talk to me): (.*)", re.A | re.S)
+_ENDED: Final = pattern(
     rf"(?:lost connection with {HOST}|conversation with {HOST} timed out) while (.*)", re.A | re.S
 )
-_NO_TLS: Final = re.compile(
+_NO_TLS: Final = pattern(
     rf"(?:TLS is required, but (?:was not offered by )?host|Sender requested REQUIRETLS, but "
     rf"(?:TLS service|REQUIRETLS support) was not offered by host) {HOST}(?: refused to start TLS: (.*))?",
     re.A | re.S,
 )
-_NO_UTF8: Final = re.compile(
+_NO_UTF8: Final = pattern(
     r"message requires SMTPUTF8, but no server was found that supports SMTPUTF8\. "
     rf"The last attempted server was {HOST}",
     re.A,
@@ -206,7 +207,7 @@ def attempt_failed(base: Base, rest: str) -> Event | None:
     return None
 
 
-_TLS: Final = re.compile(
+_TLS: Final = pattern(
     rf"(?:(\w+) )?TLS connection (?:established|reused) (to|from) {HOST}(?: to \S+)?: "
     r"(\S+) with cipher (\S+)(?: \((\d{1,6})/\d+ bits\))?(?: .*)?",
     re.A | re.S,

@@ -24,14 +24,15 @@ from mxtop.mail.event import (
     Throttle,
 )
 from mxtop.mail.fields import HOST, Base, client_fields, envelope, reply_parts
+from mxtop.mail.pattern import pattern
 from mxtop.mail.server_lines import reject
 
 # after a sender nothing comes that strangers write: greedy, so that the last reading wins
-_ACTIVE: Final = re.compile(r"from=(.*), size=(\d{1,18}), nrcpt=(\d{1,9})(?: \(queue \w+\))?", re.A | re.S)
-_EXPIRED: Final = re.compile(r"from=(.*), status=((?:force-)?expired), returned to sender", re.S)
-_PICKUP: Final = re.compile(r"uid=(\d{1,10}) from=(.*?)(?: orig_id=\w+)?", re.A | re.S)
-_MESSAGE_ID: Final = re.compile(r"(resent-)?message-id=(.*)", re.S)
-_NOTICE: Final = re.compile(r"((?:sender|postmaster) [a-z-]+(?: [a-z-]+)? notification): (\w+)", re.A)
+_ACTIVE: Final = pattern(r"from=(.*), size=(\d{1,18}), nrcpt=(\d{1,9})(?: \(queue \w+\))?", re.A | re.S)
+_EXPIRED: Final = pattern(r"from=(.*), status=((?:force-)?expired), returned to sender", re.S)
+_PICKUP: Final = pattern(r"uid=(\d{1,10}) from=(.*?)(?: orig_id=\w+)?", re.A | re.S)
+_MESSAGE_ID: Final = pattern(r"(resent-)?message-id=(.*)", re.S)
+_NOTICE: Final = pattern(r"((?:sender|postmaster) [a-z-]+(?: [a-z-]+)? notification): (\w+)", re.A)
 
 
 def _bare(address: str) -> str:
@@ -69,9 +70,9 @@ def of_pickup(base: Base, rest: str) -> Event | None:
     return None
 
 
-_CHECKED: Final = re.compile(r"([a-z_-]+): (header|body|mime-error) ")
-_ORIGIN: Final = re.compile(r" from ([^\s;]+); from=<")
-_ORIGIN_HOST: Final = re.compile(HOST, re.A)
+_CHECKED: Final = pattern(r"([a-z_-]+): (header|body|mime-error) ")
+_ORIGIN: Final = pattern(r" from ([^\s;]+); from=<")
+_ORIGIN_HOST: Final = pattern(HOST, re.A)
 _CONTENT: Final = 200  # characters of a header that cleanup(8) logs (cleanup_message.c)
 
 
@@ -115,9 +116,9 @@ def of_bounce(base: Base, rest: str) -> Event | None:
     return None
 
 
-_MASTER: Final = re.compile(r"(daemon started|reload) -- version (\S+?),? configuration (.*)", re.S)
-_DIED: Final = re.compile(r"process (.+) pid (\d{1,10}) (?:exit status|killed by signal) (\d{1,9})", re.A)
-_THROTTLE: Final = re.compile(r"(.+?): (?:bad command startup|fork: [^:]{0,200}) -- throttling", re.S)
+_MASTER: Final = pattern(r"(daemon started|reload) -- version (\S+?),? configuration (.*)", re.S)
+_DIED: Final = pattern(r"process (.+) pid (\d{1,10}) (?:exit status|killed by signal) (\d{1,9})", re.A)
+_THROTTLE: Final = pattern(r"(.+?): (?:bad command startup|fork: [^:]{0,200}) -- throttling", re.S)
 
 
 def of_master(base: Base, rest: str) -> Event | None:

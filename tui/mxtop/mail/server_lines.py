@@ -23,24 +23,25 @@ from mxtop.mail.event import (
     Statistics,
 )
 from mxtop.mail.fields import HOST, Base, client_fields, closings, envelope, reply_parts
+from mxtop.mail.pattern import pattern
 
-_CONNECT: Final = re.compile(rf"connect from {HOST}", re.A)
-_DISCONNECT: Final = re.compile(rf"disconnect from {HOST}(?: (.*))?", re.A | re.S)
-_COUNTER: Final = re.compile(r"([a-z_-]+)=(\d{1,9})(?:/(\d{1,9}))?", re.A)
-_CLIENT: Final = re.compile(rf"client={HOST}(.*)", re.A | re.S)
-_LOST: Final = re.compile(
+_CONNECT: Final = pattern(rf"connect from {HOST}", re.A)
+_DISCONNECT: Final = pattern(rf"disconnect from {HOST}(?: (.*))?", re.A | re.S)
+_COUNTER: Final = pattern(r"([a-z_-]+)=(\d{1,9})(?:/(\d{1,9}))?", re.A)
+_CLIENT: Final = pattern(rf"client={HOST}(.*)", re.A | re.S)
+_LOST: Final = pattern(
     rf"(?:lost connection|timeout|too many errors) after (\S+)(?: \(\d+ bytes\))? from {HOST}", re.A
 )
-_REJECT: Final = re.compile(rf"([a-z_-]+): (\S+) from {HOST}(?:: (.*))?", re.A | re.S)
-_PROXY_REJECT: Final = re.compile(r"proxy-reject: (\S+): (.*)", re.S)
-_ETRN: Final = re.compile(rf"(?:reject|bad): (ETRN) .* from {HOST}", re.A | re.S)
+_REJECT: Final = pattern(rf"([a-z_-]+): (\S+) from {HOST}(?:: (.*))?", re.A | re.S)
+_PROXY_REJECT: Final = pattern(r"proxy-reject: (\S+): (.*)", re.S)
+_ETRN: Final = pattern(rf"(?:reject|bad): (ETRN) .* from {HOST}", re.A | re.S)
 _ACTIONS: Final = frozenset(
     (
         "reject", "reject_warning", "warn", "hold", "discard", "filter", "redirect", "info", "prepend", "bcc",
         "delay", "abort", "milter-reject", "milter-hold", "milter-discard", "milter-quarantine",
     )
 )  # fmt: skip
-_TAIL: Final = re.compile(r"; (?:from=<|to=<|proto=|helo=<)")
+_TAIL: Final = pattern(r"; (?:from=<|to=<|proto=|helo=<)")
 
 
 def reject(base: Base, rest: str) -> Event | None:
@@ -133,14 +134,14 @@ def of_smtpd(base: Base, rest: str) -> Event:
 
 
 _IP: Final = r"([^\s\[\]]+)\[(unknown|[^\s\[\]]*[.:][^\s\[\]]*)\](?::(\d{1,5}))?"
-_FIRST: Final = re.compile(rf"(?:[<>] )?{_IP}(?:[:\s]|$)", re.A)
-_HOSTNAME: Final = re.compile(r"hostname (\S+) does not resolve to address ([0-9A-Fa-f.:]+?)(?:: .*)?", re.S)
-_OLD_HOSTNAME: Final = re.compile(
+_FIRST: Final = pattern(rf"(?:[<>] )?{_IP}(?:[:\s]|$)", re.A)
+_HOSTNAME: Final = pattern(r"hostname (\S+) does not resolve to address ([0-9A-Fa-f.:]+?)(?:: .*)?", re.S)
+_OLD_HOSTNAME: Final = pattern(
     r"([0-9A-Fa-f.:]+): (?:hostname (\S+) verification failed|address not listed for hostname (\S+))", re.A
 )
-_FROM: Final = re.compile(rf"[^<>\"\[\]]{{0,200}}? from {_IP}(?:[:;,\s]|$)", re.A)
-_LAST_FROM: Final = re.compile(rf'.* from (?:client ")?{_IP}"?$', re.A | re.S)
-_UNVERIFIED: Final = re.compile(rf"certificate verification failed for {_IP}: ", re.A)
+_FROM: Final = pattern(rf"[^<>\"\[\]]{{0,200}}? from {_IP}(?:[:;,\s]|$)", re.A)
+_LAST_FROM: Final = pattern(rf'.* from (?:client ")?{_IP}"?$', re.A | re.S)
+_UNVERIFIED: Final = pattern(rf"certificate verification failed for {_IP}: ", re.A)
 
 
 def _named_client(rest: str) -> Base:
@@ -162,11 +163,11 @@ def _named_client(rest: str) -> Base:
     return client_fields(*match.groups()) if match else {}
 
 
-_SCREEN: Final = re.compile(
+_SCREEN: Final = pattern(
     r"([A-Z][A-Z-]*(?: [A-Z][A-Z-]*){0,3}) [^\[]{0,120}\[([^\[\]]+)\](?::(\d{1,5}))?", re.A
 )
-_LISTED: Final = re.compile(r"addr (\S+) listed by domain ")
-_BUSY: Final = re.compile(r"\[([^\[\]]+)\](?::(\d{1,5}))?", re.A)
+_LISTED: Final = pattern(r"addr (\S+) listed by domain ")
+_BUSY: Final = pattern(r"\[([^\[\]]+)\](?::(\d{1,5}))?", re.A)
 
 
 def of_postscreen(base: Base, rest: str) -> Event:
@@ -188,7 +189,7 @@ def of_dnsblog(base: Base, rest: str) -> Event:
     return Other(**base)
 
 
-_PROXY_CLIENT: Final = re.compile(
+_PROXY_CLIENT: Final = pattern(
     r"(?:CONNECT from |TLS handshake failed for service=(?:smtpd|postscreen) peer=)"
     r"\[([^\[\]]+)\](?::(\d{1,5}))?",
     re.A,
@@ -205,7 +206,7 @@ def of_tlsproxy(base: Base, rest: str) -> Event:
     return Other(**base)
 
 
-_ANVIL: Final = re.compile(
+_ANVIL: Final = pattern(
     r"statistics: max [a-z ]+ \S+ for "
     r"\((?:\[[^\]\s]*\]:[^:\s]+|\d+\.[0-9.]+:[^:\s]+|[^:\s]*):([0-9A-Fa-f:.]{3,45}(?:/\d{1,3})?)\) at ",
     re.A,
