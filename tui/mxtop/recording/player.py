@@ -19,8 +19,8 @@ async def play(
     skipped: Callable[[], None] = lambda: None,
 ) -> AsyncIterator[tuple[float, Sample]]:
     """Yield (elapsed, sample) when it is due.  The first `skip` seconds come at once, so that the
-    first screen has something to show; then `skipped` is called.  Lets others run between two
-    samples, however fast it plays.
+    first screen has something to show; then `skipped` is called.  From there on it lets others run between
+    two samples, however fast it plays.
     """
     start = time.monotonic()
     skipping = True
@@ -28,6 +28,7 @@ async def play(
         if skipping and elapsed >= skip:
             skipping = False
             skipped()
-        due = start + max(0.0, elapsed - skip) / speed
-        await asyncio.sleep(max(0.0, due - time.monotonic()))
+        if not skipping:
+            due = start + (elapsed - skip) / speed
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
         yield elapsed, sample
