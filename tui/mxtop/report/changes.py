@@ -139,7 +139,7 @@ async def _answer(
     told = f"{now.host}: {body.settings_line(now)}: {now.state.replace('_', ' ')}"
     terminal.narrate(f"{told}{f': {now.detail}' if now.detail else ''}")
     if now.state in ("conflict", "rollback_failed") and not as_json:
-        print_lines([clean(line) for line in diff.split("\n")])
+        print_lines([clean(line) for line in diff.removesuffix("\n").split("\n")])
     return DONE if now.state == wanted else now.exit_code
 
 
