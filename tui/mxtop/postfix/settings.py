@@ -36,6 +36,7 @@ async def read(host: Host, config_directory: str | None = None) -> Settings:
     if problem is not None:
         raise problem
     values = postconf.parameters(main.result())
+    values.pop("process_id", None)  # postconf's own: two readings of the same settings shall be equal
     entries = master.result()
     overrides = tuple(override for kind, override in entries.overrides if kind == "unix")
     syslog_name = values.get("syslog_name", "postfix")

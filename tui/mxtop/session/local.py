@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Final
 
 from mxtop.hosts.base import Host
@@ -14,6 +15,7 @@ from mxtop.mail.batch import Batch
 from mxtop.mail.errors import LogUnreadable
 from mxtop.mail.sample import Sample, SocketSample
 from mxtop.mail.snapshot import Feed, Snapshot
+from mxtop.mail.sockets import SocketRow
 from mxtop.mail.tracker import Tracker
 from mxtop.postfix import logplace, queue
 from mxtop.postfix import settings as postfix_settings
@@ -75,9 +77,13 @@ class LocalSession(Session):
                 ("queue", self._queue),
                 ("dns", self._dns),
             ):
-                group.create_task(supervise(name, feed, self._show))
+                group.create_task(supervise(name, partial(self._reached, feed), self._show))
             group.create_task(self.ticks(publish))
             group.create_task(self.diagnoses())
+
+    async def _reached(self, feed: Callable[[], Awaitable[None]]) -> None:
+        """Run a feed once the host can be reached, which this one always can."""
+        await feed()
 
     def _show(self, feed: Feed) -> None:
         if feed.name == "settings":
@@ -180,16 +186,20 @@ class LocalSession(Session):
                 ports = relay_ports(settings)
             # In a thread: as root every /proc/PID/fd is read, and keys come first.
             rows = await asyncio.to_thread(sampler.sample, ports, self.core.addresses())
-            self.take(SocketSample(rows, sampler.note))
-            unknown = frozenset(
-                row.peer_address
-                for row in rows
-                if row.direction == "out" and not row.filter_hop and row.destination is None
-            )
-            if unknown - self._unknown:
-                self._puzzled.set()
-            self._unknown = unknown
+            self._take_rows(rows, sampler.note)
             await asyncio.sleep(SOCKETS_LOOK)
+
+    def _take_rows(self, rows: tuple[SocketRow, ...], note: str) -> None:
+        """One sample; a peer that nothing tells the destination of makes the queue looked at soon."""
+        self.take(SocketSample(rows, note))
+        unknown = frozenset(
+            row.peer_address
+            for row in rows
+            if row.direction == "out" and not row.filter_hop and row.destination is None
+        )
+        if unknown - self._unknown:
+            self._puzzled.set()
+        self._unknown = unknown
 
     async def _queue(self) -> None:
         await self._settings_known.wait()

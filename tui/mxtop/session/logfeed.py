@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final, Literal
 
 from mxtop.mail.batch import Batch
@@ -28,10 +29,14 @@ KEEP: Final = 128 * 1024 * 1024
 """Characters of newer batches kept for the second reading; past that the older part is left out."""
 
 
+Reading = Callable[[Sequence[str] | None, Callable[[float], None]], Awaitable[tuple[Tracker, str]]]
+"""Reads the older part, as `history.read` does; given the syslog names, and whom to tell progress."""
+
+
 class LogFeed:
     """Joins the two readings.  `take` is given every batch, `swap` the tracker of the whole.
 
-    `pieces` is what `older` will read: newer batches are kept for it from the first one on.
+    `pieces` (or what `reading` reads) is for `older`: newer batches are kept for it from the first one on.
     """
 
     def __init__(
@@ -41,14 +46,20 @@ class LogFeed:
         show: Callable[[Feed], None],
         detail: str,
         pieces: Sequence[HistoryFile] = (),
+        reading: Reading | None = None,
     ) -> None:
         self._take, self._swap, self._show = take, swap, show
         self._feed = Feed(name="log", state="history", detail=detail)
-        self._pieces = pieces
-        self._newer: list[Batch] | None = [] if pieces else None
+        self._reading = reading or (partial(history.read, pieces) if pieces else None)
+        self._newer: list[Batch] | None = None if self._reading is None else []
         self._kept = 0
         self.caught_up = asyncio.Event()
         """Set when the newest part of the history is in: the first screen is useful."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing but new lines is still to come."""
+        return self.caught_up.is_set() and self._newer is None
 
     async def newest(self, batches: AsyncIterator[Batch]) -> None:
         """Take batches until they end."""
@@ -74,14 +85,16 @@ class LogFeed:
 
     async def older(self, syslog_names: Sequence[str] | None) -> None:
         """Read what is older than the newest part, then swap.  Failing costs only that part."""
-        if not self._pieces:
+        if self._reading is None:
             return
         self._say(state="history", progress=0.0)
         try:
-            tracker, gap = await history.read(
-                self._pieces, syslog_names, lambda share: self._say(state="history", progress=share)
+            tracker, gap = await self._reading(
+                syslog_names, lambda share: self._say(state="history", progress=share)
             )
         except MxtopError as error:
+            if isinstance(error, ConnectionError):
+                raise  # the host is lost, and with it the newest part too
             self._newer = None
             self._say(state="live", remedy=str(error))
             return

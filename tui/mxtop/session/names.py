@@ -40,10 +40,14 @@ AT_ONCE: Final = 4
 
 
 class Names:
-    """`async with Names(host) as names`: `names.settings = …`, then `await names.resolve(…)`."""
+    """`async with Names(host) as names`: `names.settings = …`, then `await names.resolve(…)`.
 
-    def __init__(self, host: Host) -> None:
+    `ask_from`: the nameservers are asked from that machine; else from here.
+    """
+
+    def __init__(self, host: Host, *, ask_from: Host | None = None) -> None:
         self._host = host
+        self._ask_from = ask_from
         self._settings: Settings | None = None
         self._cache = Cache()
         self._lookups: dict[tuple[str, bool], Lookup] = {}
@@ -117,10 +121,12 @@ class Names:
             if (path, dnssec) not in self._lookups:
                 try:
                     text = (await self._host.read_file(path)).decode("utf-8", "replace")
+                except ConnectionError:
+                    raise  # the host is lost, which says nothing of its files
                 except OSError:
                     text = None  # as the C library: the nameserver of this host
                 name = settings.myhostname or self._host.name
-                resolver = Resolver(resolvconf.parse(text), host=name, dnssec=dnssec)
+                resolver = Resolver(resolvconf.parse(text), host=name, dnssec=dnssec, ask_from=self._ask_from)
                 await self._stack.enter_async_context(resolver)
                 self._lookups[path, dnssec] = Lookup(resolver, self._cache)
             return self._lookups[path, dnssec]

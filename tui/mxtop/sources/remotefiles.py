@@ -13,7 +13,8 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from mxtop.hosts.base import Host
-from mxtop.mail.errors import CommandFailed, LogUnreadable
+from mxtop.hosts.errors import HostDown
+from mxtop.mail.errors import LogUnreadable
 from mxtop.sources.packed import Unpacker
 from mxtop.sources.rotation import HEAD, Cursor, LogFile, agreed, arrange, is_packed
 
@@ -177,6 +178,6 @@ async def _readable(host: Host, path: Path) -> bool:
     return not is_packed(path) and await host.can_read(str(path))
 
 
-def lost(path: str) -> CommandFailed:
+def lost(path: str) -> HostDown:
     """The error where a reading command ended before its file did."""
-    return CommandFailed(f"the connection to the reader of {path} was lost")
+    return HostDown(f"the connection to the reader of {path} was lost")

@@ -1,0 +1,148 @@
+"""A session over a real sshd: every number equals the local one, and stays so when the connection is cut."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from tests.hosts.conftest import host_at
+from tests.hosts.sshd import Sshd, free_port
+
+from mxtop.mail.snapshot import Snapshot
+from mxtop.session.base import Session
+from mxtop.session.local import LocalSession
+from mxtop.session.remote import RemoteSession
+
+pytestmark = pytest.mark.skipif(
+    not (Path("/usr/sbin/sshd").exists() and Path("/usr/sbin/postconf").exists()),
+    reason="needs openssh-server and postfix",
+)
+
+DATA = Path(__file__).parents[1] / "data" / "logs" / "postfix-3.7.11.long.iso.log.gz"
+
+
+@pytest.fixture
+def sshd(tmp_path: Path) -> Iterator[Sshd]:
+    with Sshd(tmp_path / "mx1", free_port()) as server:
+        yield server
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Path:
+    """The settings of an instance that does not run, and its log: 4539 lines, rotated twice."""
+    directory = tmp_path / "postfix"
+    directory.mkdir()
+    log = tmp_path / "log" / "mail.log"
+    log.parent.mkdir()
+    lines = gzip.decompress(DATA.read_bytes()).splitlines(keepends=True)
+    log.with_name("mail.log.2.gz").write_bytes(gzip.compress(b"".join(lines[:1500])))
+    log.with_name("mail.log.1").write_bytes(b"".join(lines[1500:3000]))
+    log.write_bytes(b"".join(lines[3000:4400]))
+    (tmp_path / "rest").write_bytes(b"".join(lines[4400:4539]))
+    (directory / "main.cf").write_text(
+        f"myhostname = mx1.example\nqueue_directory = {tmp_path}/spool\n"
+        f"maillog_file = {log}\nmaillog_file_prefixes = /var, /tmp, {tmp_path}\ncompatibility_level = 3.6\n"
+    )
+    (directory / "master.cf").write_text("smtp unix - - n - - smtp\nrelay unix - - n - - smtp\n")
+    return directory
+
+
+def log_of(instance: Path) -> Path:
+    return instance.parent / "log" / "mail.log"
+
+
+class Watched:
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.last: Snapshot | None = None
+        self.states: set[tuple[str, str]] = set()
+
+    def take(self, snapshot: Snapshot) -> None:
+        self.last = snapshot
+        self.states |= {(feed.name, feed.state) for feed in snapshot.feeds.values()}
+
+    def state(self, feed: str) -> str:
+        return self.last.feeds[feed].state if self.last and feed in self.last.feeds else ""
+
+    def detail(self, feed: str) -> str:
+        return self.last.feeds[feed].detail if self.last and feed in self.last.feeds else ""
+
+    @property
+    def lines(self) -> int:
+        return self.session.core.tracker.totals().lines
+
+    async def until(self, condition: Callable[[], bool], timeout: float = 15) -> None:
+        async with asyncio.timeout(timeout):
+            while not condition():
+                await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def watching(session: Session) -> AsyncIterator[Watched]:
+    watched = Watched(session)
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(session.run(watched.take))
+        yield watched
+        task.cancel()
+
+
+def at(server: Sshd, instance: Path) -> RemoteSession:
+    return RemoteSession(host_at(server), config_directory=str(instance), interval=0.1)
+
+
+def numbers(snapshot: Snapshot | None) -> object:
+    """All that a log and the settings tell, without the rates and ages of the moment."""
+    assert snapshot is not None
+    rows = sorted(
+        (row.destination, row.sent, row.deferred, row.bounced, row.families) for row in snapshot.destinations
+    )
+    return snapshot.totals, rows, snapshot.settings, snapshot.host
+
+
+async def test_every_number_equals_the_local_one_also_after_a_cut(sshd: Sshd, instance: Path) -> None:
+    log = log_of(instance)
+    local = LocalSession(config_directory=str(instance), interval=0.1)
+    async with watching(local) as here, watching(at(sshd, instance)) as there:
+        for watched in (here, there):
+            await watched.until(lambda w=watched: w.lines == 4400 and w.state("log") == "live")  # type: ignore[misc]
+        await asyncio.sleep(0.3)
+        assert numbers(there.last) == numbers(here.last)
+        await asyncio.to_thread(sshd.stop)
+        await there.until(lambda: there.state("log") == "down")
+        assert there.last
+        assert there.last.totals.lines == 4400, "what was known stays"
+        log.with_name("mail.log.2.gz").rename(f"{log}.3.gz")
+        log.with_name("mail.log.1").rename(f"{log}.2")
+        log.rename(f"{log}.1")
+        log.write_bytes((instance.parent / "rest").read_bytes())
+        await asyncio.to_thread(sshd.start)
+        await there.until(lambda: there.lines == 4539 and there.state("log") == "live", 40)
+        await here.until(lambda: here.lines == 4539)
+        await asyncio.sleep(0.3)
+        assert numbers(there.last) == numbers(here.last)
+        await there.until(lambda: there.state("settings") == "live")
+
+
+async def test_a_host_that_is_not_there(tmp_path: Path, instance: Path) -> None:
+    server = Sshd(tmp_path / "mx2", free_port(), alias="mx2")
+    async with watching(at(server, instance)) as there:
+        await there.until(lambda: there.state("log") == "down")
+        assert there.last
+        assert "refused" in there.last.feeds["log"].detail.lower()
+        assert "next try in" in there.last.feeds["log"].remedy
+
+
+async def test_a_user_who_may_not_read_the_log(tmp_path: Path, instance: Path) -> None:
+    for directory in (tmp_path, *tmp_path.parents[:3]):
+        if directory != Path("/tmp"):
+            directory.chmod(0o755)
+    log_of(instance).chmod(0o600)
+    with Sshd(tmp_path / "mx3", free_port(), alias="mx3", user="admin", uid=12345, gid=12345) as server:
+        async with watching(at(server, instance)) as there:
+            await there.until(lambda: "may not read" in there.detail("log"))
+            assert there.state("log") == "down"
+            await there.until(lambda: there.state("sockets") == "live")
