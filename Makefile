@@ -12,7 +12,7 @@ help:
 	@echo "make test    check, then every test that this machine can run"
 	@echo "make lab     as root: a shell on a mail host in network namespaces, with traffic"
 	@echo "make bench   the benchmarks (ARGS='startup idle' for some of them)"
-	@echo "make picture the README's picture of the screen, anew"
+	@echo "make picture the README's pictures of the screen, anew"
 
 # The environment is made anew when pyproject.toml changed, and only then.
 .venv/runtime: pyproject.toml
@@ -53,4 +53,4 @@ bench: .venv/dev
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
 picture: .venv/runtime
-	@$(BIN)/python -m tests.picture docs/screen.svg
+	@$(BIN)/python -m tests.picture docs

@@ -1,4 +1,4 @@
-"""README's picture: `python -m tests.picture FILE.svg` saves the screen of the demo at one moment.
+"""README's pictures: `python -m tests.picture DIRECTORY` saves screens of the demo at one moment.
 
 The same recording and the same code give the same picture.  Letters are the reader's own: the fonts
 that Textual's SVG would fetch from elsewhere are left out.
@@ -23,6 +23,9 @@ MOMENT: Final = 150.0
 """Seconds into the recording."""
 
 SELECTED: Final = "bigmail.example"
+PASSED: Final = 8
+"""Lines of the preview that are passed over: the findings."""
+
 SIZE: Final = (120, 36)
 FONTS: Final = "'DejaVu Sans Mono', 'Liberation Mono', Menlo, Consolas, monospace"
 CELL: Final = 12.2
@@ -32,13 +35,13 @@ CELL: Final = 12.2
 class Still:
     """A session that shows one snapshot and no other."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, fixing: Fixing | None) -> None:
         self.host = snapshot.host
-        self.fixing: Fixing | None = None
-        self._snapshot = snapshot
+        self.fixing = fixing
+        self.snapshot = snapshot
 
     async def run(self, publish: Callable[[Snapshot], None]) -> None:
-        publish(self._snapshot)
+        publish(self.snapshot)
         await asyncio.Event().wait()
 
     def select(self, destination: str | None) -> None:
@@ -51,19 +54,20 @@ class Still:
         pass
 
 
-async def moment(path: Path, seconds: float) -> Snapshot:
-    """The snapshot of a recording after so many seconds of it."""
+async def moment(path: Path, seconds: float) -> Still:
+    """A recording after so many seconds of it."""
     session = ReplaySession(path, mode="demo", skip=seconds, speed=1e-9)
     async with asyncio.timeout(60), asyncio.TaskGroup() as group:
         playing = group.create_task(session.run(lambda snapshot: None))
         await session.ready.wait()
         playing.cancel()
-    return session.core.tick(session.now())
+    return Still(session.core.tick(session.now()), session.fixing)
 
 
-async def take() -> str:
-    """The SVG of the screen."""
-    app = MxtopApp(Still(await moment(demo_recording(), MOMENT)), utc=True)
+async def take() -> dict[str, str]:
+    """The SVG of each screen: the main one, the fix before consent, and its effect."""
+    app = MxtopApp(await moment(demo_recording(), MOMENT), utc=True)
+    shown: dict[str, str] = {}
     async with app.run_test(size=SIZE) as pilot:
         await pilot.pause(0.3)
         for _ in app.view.snapshot.destinations:
@@ -71,7 +75,24 @@ async def take() -> str:
                 break
             await pilot.press("down")
         await pilot.pause(0.3)
-        return portable(app.export_screenshot(title="mxtop demo"))
+        shown["screen"] = portable(app.export_screenshot(title="mxtop demo"))
+        await pilot.press("x")
+        while app.changing.proposal is None:
+            await pilot.pause(0.1)
+        await pilot.press(*["down"] * PASSED)
+        await pilot.pause(0.3)
+        shown["fix-preview"] = portable(app.export_screenshot(title="mxtop demo"))
+        await pilot.press("tab", "enter")
+        while not _good(app):
+            await pilot.pause(0.02)
+        await pilot.pause()
+        shown["fix-effect"] = portable(app.export_screenshot(title="mxtop demo"))
+    return shown
+
+
+def _good(app: MxtopApp) -> bool:
+    progress = app.changing.progress
+    return progress is not None and progress.observed is not None and progress.observed.verdict == "good"
 
 
 def portable(svg: str) -> str:
@@ -101,8 +122,9 @@ def portable(svg: str) -> str:
 
 
 def main() -> int:
-    (name,) = sys.argv[1:]
-    Path(name).write_text(asyncio.run(take()), encoding="utf-8")
+    (directory,) = sys.argv[1:]
+    for name, svg in asyncio.run(take()).items():
+        (Path(directory) / f"{name}.svg").write_text(svg, encoding="utf-8")
     return 0
 
 

@@ -69,9 +69,10 @@ def test_previewed_applied_watched_kept_and_undone(mixed_lab: Lab, size: tuple[i
     before = len(list(lab.lines()))
     with Terminal(lab, mxtop(lab), *size) as screen:
         screen.wait(r"predicted")
-        screen.select(world.V4_ONLY.domain)
+        screen.keys("j")
+        screen.wait(rf"MX · {re.escape(world.V4_ONLY.domain)} ")
         screen.wait(r"predicted +0%")
-        screen.select(DUAL)
+        screen.keys("k")
         apply(screen)
         seen = screen.words()
         for _ in range(6):

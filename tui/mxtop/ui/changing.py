@@ -43,6 +43,7 @@ class Changing:
         self.retried: int | None = None
         self.due: float | None = None
         self.touched = False
+        self._staged: tuple[str, int] | None = None
         self._preparing = False
         self._warned = ""
 
@@ -76,16 +77,16 @@ class Changing:
 
     def _want(self, wanted: tuple[str, int] | None) -> None:
         self.wanted = wanted
-        if not self._preparing and wanted != self._staged():
+        if not self._preparing and wanted != self._staged:
             self._preparing = True
             self._start(self._prepare)
 
     async def _prepare(self, fixing: Fixing) -> None:
         """Stage what is wanted, until nothing else was wanted meanwhile."""
         try:
-            while self.wanted != self._staged():
+            while self.wanted != self._staged:
                 wanted = self.wanted
-                old, self.proposal, self.error = self.proposal, None, None
+                old, self.proposal, self.error, self._staged = self.proposal, None, None, None
                 if old is not None:
                     await fixing.discard(old)
                 if wanted is None:
@@ -94,6 +95,7 @@ class Changing:
                 self._changed()
                 try:
                     self.proposal = await fixing.propose(_fix(), wanted[0], window=wanted[1])
+                    self._staged = wanted
                 except MxtopError as error:
                     if self.wanted == wanted:
                         self.error = error
@@ -103,11 +105,6 @@ class Changing:
             self.asking = ""
             self._changed()
 
-    def _staged(self) -> tuple[str, int] | None:
-        if self.proposal is None:
-            return None
-        return self.proposal.value, self.proposal.preview.change.window
-
     # -- the change ------------------------------------------------------------------
 
     def apply(self) -> None:
@@ -115,7 +112,7 @@ class Changing:
         proposal = self.proposal
         if proposal is None or self.asking or self.read_only:
             return
-        self.begun, self.proposal, self.wanted = proposal, None, None
+        self.begun, self.proposal, self.wanted, self._staged = proposal, None, None, None
         self.asking = "beginning"
         self.touched = self.touched or not proposal.recorded
         self._start(lambda fixing: self._follow(fixing.apply(proposal)))

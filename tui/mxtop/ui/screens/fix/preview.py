@@ -20,7 +20,7 @@ def lines(proposal: Proposal, width: int) -> list[Line]:
     shown: list[Line] = []
     if proposal.recorded:
         words = "A recording: this replays what was seen when it was made. Nothing is changed."
-        shown += wrap(literal(words), width, "accent")
+        shown += [*wrap(literal(words), width, "accent"), ()]
     shown += [((literal("Finding"), "heading"),), *_findings(proposal, width)]
     shown += heading(f"Change of {clean(change.file, 100)} on {clean(change.host, 60)}")
     shown += settings(change, width)

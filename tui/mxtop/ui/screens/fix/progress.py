@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from mxtop.change.model import Change
@@ -14,6 +15,9 @@ from mxtop.ui.words import clock, split_line
 
 if TYPE_CHECKING:
     from mxtop.session.fixing import Progress
+
+_TRANSACTION: Final = re.compile(r"/[^ =]*/txn/[0-9A-Z]{26}")
+"""The directory of a transaction, whose name is a ULID."""
 
 _VERDICTS: Final[dict[Verdict, tuple[SafeText, str]]] = {
     "good": (literal("● good"), "ok"),
@@ -53,7 +57,7 @@ def commands(change: Change, width: int) -> list[Line]:
     shown.append(((SafeText(f"  {'exit':>4}  {'took':>6}"), "muted"),))
     for ran in change.commands:
         role = "ok" if ran.exit_code == 0 else "bad"
-        text = clean(command(ran.argv).replace(f"/var/lib/mxtop/txn/{change.id}", "…"))
+        text = SafeText(_TRANSACTION.sub("…", command(ran.argv)))
         first, *rest = wrap(text, width, "text", indent=18) or [()]
         shown.append(
             (
