@@ -4,7 +4,7 @@ up        start a lab that stays until `down`, and say where its files are
 down      take down every lab that was started to stay
 traffic   send messages to all destinations until Ctrl-C
 shell     a shell on the sender host with traffic behind it; `shell -- COMMAND…` runs that instead
-record    make the demo's recording in a lab of its own: five minutes of mail as `mxtop record` has it; two fixes
+record    make the demo's recording in a lab of its own: five minutes of mail, then two guided fixes
 
 `traffic` and `shell` use the lab that stands, else one of their own that ends with them.  Inside the
 shell /etc/postfix, /etc/resolv.conf and the network are the sender's, so postconf, mailq and mxtop
