@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import collections.abc
 import types
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
@@ -32,44 +33,59 @@ def encode(value: Any) -> Any:
     return value
 
 
-@cache
-def _hints(cls: type) -> dict[str, Any]:
-    return get_type_hints(cls)
-
-
 def decode(hint: type[T], data: Any) -> T:
     """The value of that type; ValueError where the data does not fit it."""
-    return cast(T, _decode(hint, data))
+    return cast(T, _decoder(cast(Any, hint))(data))
 
 
-def _decode(hint: Any, data: Any) -> Any:
-    origin = get_origin(hint)
+@cache
+def _decoder(hint: Any) -> Callable[[Any], Any]:
+    """How data of one type is read; found out once, as a recording holds thousands of each."""
+    origin, args = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
-        if data is None:
-            return None
-        return _decode(next(arg for arg in get_args(hint) if arg is not type(None)), data)
+        known = _decoder(next(arg for arg in args if arg is not type(None)))
+        return lambda data: None if data is None else known(data)
     if origin is Literal:
-        if data not in get_args(hint):
-            raise ValueError(f"{data!r} is none of {get_args(hint)}")
-        return data
+        return lambda data: _one_of(args, data)
+    if origin is tuple and len(args) == 2 and args[1] is Ellipsis:
+        each = _decoder(args[0])
+        return lambda data: tuple(map(each, data))
     if origin is tuple:
-        args = get_args(hint)
-        if len(args) == 2 and args[1] is Ellipsis:
-            return tuple(_decode(args[0], item) for item in data)
-        return tuple(_decode(arg, item) for arg, item in zip(args, data, strict=True))
+        fixed = [_decoder(arg) for arg in args]
+        return lambda data: tuple(one(item) for one, item in zip(fixed, data, strict=True))
     if origin is frozenset:
-        return frozenset(_decode(get_args(hint)[0], item) for item in data)
+        each = _decoder(args[0])
+        return lambda data: frozenset(map(each, data))
     if origin is collections.abc.Mapping:
-        return {key: _decode(get_args(hint)[1], item) for key, item in data.items()}
+        each = _decoder(args[1])
+        return lambda data: {key: each(item) for key, item in data.items()}
     if is_dataclass(hint):
-        if not isinstance(data, dict):
-            raise ValueError(f"an object was expected, not {data!r}")
-        hints = _hints(cast(type, hint))
-        return cast(Any, hint)(
-            **{name: _decode(hints[name], item) for name, item in data.items() if name in hints}
-        )
-    if hint is float and isinstance(data, int | float):
-        return float(data)
-    if not isinstance(data, hint):
-        raise ValueError(f"{hint} was expected, not {data!r}")
+        return lambda data: _made(hint, data)
+    if hint is float:
+        return lambda data: float(_instance((int, float), data))
+    return lambda data: _instance(hint, data)
+
+
+@cache
+def _fields(cls: Any) -> dict[str, Callable[[Any], Any]]:
+    """The decoder of each field; asked for when there is data, as a class may hold others of its kind."""
+    return {name: _decoder(hint) for name, hint in get_type_hints(cls).items()}
+
+
+def _made(cls: Any, data: Any) -> Any:
+    if not isinstance(data, dict):
+        raise ValueError(f"an object was expected, not {data!r}")
+    known = _fields(cls)
+    return cls(**{name: known[name](item) for name, item in data.items() if name in known})
+
+
+def _one_of(allowed: tuple[Any, ...], data: Any) -> Any:
+    if data not in allowed:
+        raise ValueError(f"{data!r} is none of {allowed}")
+    return data
+
+
+def _instance(of: Any, data: Any) -> Any:
+    if not isinstance(data, of):
+        raise ValueError(f"{of} was expected, not {data!r}")
     return data
