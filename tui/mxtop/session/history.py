@@ -11,8 +11,10 @@ import gc
 import os
 import pickle
 import sys
-from collections.abc import Callable, Sequence
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
+from mxtop.mail.batch import Batch
 from mxtop.mail.errors import MxtopError
 from mxtop.mail.tracker import Tracker
 from mxtop.session.reader import Reader
@@ -22,6 +24,32 @@ _NICE = 5  # the mail comes first
 _DIED = "the newest part of the log is shown, the older one not"
 
 
+async def read_batches(
+    batches: AsyncIterator[Batch], syslog_names: Sequence[str] | None
+) -> tuple[Tracker, str]:
+    """The tracker after all the batches, which come from another machine, and what was missing.
+
+    MxtopError where the worker died; what the batches raise.
+    """
+    worker = await _start()
+    assert worker.stdin and worker.stdout
+    try:
+        worker.stdin.write(pickle.dumps((None, syslog_names)))
+        gap = ""
+        async for batch in batches:
+            gap = batch.gap or gap
+            worker.stdin.write(pickle.dumps(batch))
+            await worker.stdin.drain()
+        worker.stdin.close()
+        _, number = (await worker.stdout.readline()).split()
+        tracker, _ = _unpacked(await worker.stdout.readexactly(int(number)))
+        return tracker, gap
+    except (asyncio.IncompleteReadError, BrokenPipeError, ConnectionResetError, ValueError) as error:
+        raise MxtopError("the reader of the older log died", _DIED) from error
+    finally:
+        await _end(worker)
+
+
 async def read(
     pieces: Sequence[HistoryFile], syslog_names: Sequence[str] | None, progress: Callable[[float], None]
 ) -> tuple[Tracker, str]:
@@ -29,10 +57,7 @@ async def read(
 
     `progress` is told shares of the whole, 0 to 1.  MxtopError where the worker died.
     """
-    worker = await asyncio.create_subprocess_exec(
-        sys.executable, "-P", "-m", "mxtop.session.history",
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
+    worker = await _start()
     assert worker.stdin and worker.stdout
     try:
         worker.stdin.write(pickle.dumps((tuple(pieces), syslog_names)))
@@ -47,9 +72,29 @@ async def read(
     except (asyncio.IncompleteReadError, BrokenPipeError, ConnectionResetError) as error:
         raise MxtopError("the reader of the older log died", _DIED) from error
     finally:
-        if worker.returncode is None:
-            worker.kill()
-        await worker.wait()
+        await _end(worker)
+
+
+async def _start() -> Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-P", "-m", "mxtop.session.history",
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+async def _end(worker: Process) -> None:
+    if worker.returncode is None:
+        worker.kill()
+    await worker.wait()
+
+
+def _batches() -> Iterator[Batch]:
+    """The batches that follow on standard input."""
+    while True:
+        try:
+            yield pickle.load(sys.stdin.buffer)  # noqa: S301 - from our own parent
+        except EOFError:
+            return
 
 
 def _unpacked(pickled: bytes) -> tuple[Tracker, str]:
@@ -70,15 +115,19 @@ def _unpacked(pickled: bytes) -> tuple[Tracker, str]:
 
 
 def _work() -> None:
-    """Read the pieces named on standard input; say the progress, then the pickled tracker."""
+    """Read the pieces named on standard input, or the batches that follow; say the progress of pieces, then
+    the pickled tracker.
+    """
     os.nice(_NICE)
     gc.disable()
     pieces, syslog_names = pickle.load(sys.stdin.buffer)  # noqa: S301 - from our own parent
     out = sys.stdout.buffer
-    total = max(1, sum(piece.size for piece in pieces))
+    total = max(1, sum(piece.size for piece in pieces or ()))
     tracker, gap, before = Tracker(syslog_names), "", 0
     reader = Reader(tracker)
-    for piece in pieces:
+    for batch in _batches() if pieces is None else ():
+        reader.feed(batch)
+    for piece in pieces or ():
         for batch in read_piece(piece):
             reader.feed(batch)
             gap = batch.gap or gap
