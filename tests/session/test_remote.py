@@ -12,9 +12,12 @@ import pytest
 from tests.hosts.conftest import host_at
 from tests.hosts.sshd import Sshd, free_port
 
+from mxtop.hosts.errors import HostDown
 from mxtop.mail.snapshot import Snapshot
+from mxtop.mail.tracker import Tracker
 from mxtop.session.base import Session
 from mxtop.session.local import LocalSession
+from mxtop.session.logfeed import LogFeed
 from mxtop.session.remote import RemoteSession
 
 pytestmark = pytest.mark.skipif(
@@ -146,3 +149,14 @@ async def test_a_user_who_may_not_read_the_log(tmp_path: Path, instance: Path) -
             await there.until(lambda: "may not read" in there.detail("log"))
             assert there.state("log") == "down"
             await there.until(lambda: there.state("sockets") == "live")
+
+
+async def test_a_lost_host_is_no_reason_to_leave_out_the_older_log() -> None:
+    async def reading(names: object, progress: object) -> tuple[Tracker, str]:
+        raise HostDown("mx1: the connection was lost")
+
+    feed = LogFeed(lambda _: None, lambda _: None, lambda _: None, "mail.log", reading=reading)
+    feed.catch_up()
+    with pytest.raises(HostDown):
+        await feed.older(None)
+    assert not feed.whole
