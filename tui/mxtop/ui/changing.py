@@ -110,7 +110,7 @@ class Changing:
     def apply(self) -> None:
         """Begin with what was previewed, and nothing else."""
         proposal = self.proposal
-        if proposal is None or self.asking or self.read_only:
+        if proposal is None or self.asking or self.read_only or self.wanted != self._staged:
             return
         self.begun, self.proposal, self.wanted, self._staged = proposal, None, None, None
         self.asking = "beginning"

@@ -164,7 +164,8 @@ class Fix(Form):
             case "close":
                 self.dismiss()
             case "apply":
-                changing.apply()
+                if (self.picker.value, self.picker.window) == changing.wanted:  # what is shown, nothing else
+                    changing.apply()
             case "keep":
                 changing.keep()
             case "undo":
