@@ -165,6 +165,9 @@ async def test_undo_now() -> None:
         await settle(pilot)
         assert fixing.asked[-1] == ("rollback", "01KB4Z")
         assert "taken back: the setting is what it was (by alice)" in screen_text(app)
+        fixing.put(Progress(APPLIED))  # a look from before the answer comes late
+        await settle(pilot)
+        assert "UNCONFIRMED" not in screen_text(app) and "taken back" in screen_text(app)
 
 
 async def test_a_bad_verdict_puts_the_focus_on_undo() -> None:
