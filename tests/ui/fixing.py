@@ -15,6 +15,7 @@ from dataclasses import replace
 from tests.ui.fake import SNAPSHOT, LivelySession
 
 from mxtop.change.model import Change, Command, Preview, Setting
+from mxtop.change.root import Ask
 from mxtop.fixes.address_preference import ADDRESS_PREFERENCE
 from mxtop.mail.errors import MxtopError
 from mxtop.mail.finding import Evidence, Finding
@@ -140,8 +141,12 @@ class FakeFixing:
         self.refuse = refuse or {}
         self.recorded = False
         self.ends: dict[str, Change] = {}
+        self.ask_password: Ask | None = None
         self.gate = asyncio.Event()
         self.gate.set()
+
+    def ask_with(self, ask: Ask | None) -> None:
+        self.ask_password = ask
 
     def _ask(self, *words: object) -> None:
         self.asked.append(words)

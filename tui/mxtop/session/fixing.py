@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from mxtop.change.model import Change, Preview
+from mxtop.change.root import Ask
 from mxtop.hosts.remembering import Ran
 from mxtop.mail.finding import Finding
 from mxtop.mail.promise import Observed
@@ -72,6 +73,10 @@ class Fixing(Protocol):
     """Guided fixes on one host.  Every call may raise Refused or CommandFailed, which have a next step."""
 
     host: str
+
+    def ask_with(self, ask: Ask | None) -> None:
+        """Whom to ask for sudo's password where it is needed; None: nobody, and then it is Refused."""
+        ...
 
     async def propose(self, fix: str, value: str, *, window: int = 120) -> Proposal:
         """Stage and predict.  Refused with the reason where it cannot be done."""

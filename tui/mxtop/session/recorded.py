@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mxtop.change.model import Change
+    from mxtop.change.root import Ask
     from mxtop.session.fixing import Progress, Proposal, Ran
     from mxtop.session.playing import Player
 
@@ -33,6 +34,9 @@ class RecordedFixing:
 
             self._loaded = Player(self._path, self.host, self._offered, self._now)
         return self._loaded
+
+    def ask_with(self, ask: Ask | None) -> None:
+        """Nobody is asked: nothing is changed."""
 
     async def propose(self, fix: str, value: str, *, window: int = 120) -> Proposal:
         return await self._player.propose(fix, value, window=window)

@@ -116,6 +116,8 @@ class MxtopApp(doors.Doors, App[int], inherit_bindings=False):
     def on_mount(self) -> None:
         self._shown = self._latest
         self.main.show(self.view)
+        if self.session.fixing is not None and not self._read_only:
+            self.session.fixing.ask_with(self.ask_password)
         self.changing.find()
         if self._notices:
             self.tell("\n".join(self._notices), warning=True)

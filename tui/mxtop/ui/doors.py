@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, cast
 
 from mxtop.mail.text import SafeText, clean
@@ -46,6 +47,19 @@ class Doors:
                     app.pop_screen()
                 return
         app.push_screen(kind())
+
+    async def ask_password(self, prompt: str) -> str | None:
+        """Sudo's password from the person at the screen; None where the question was closed."""
+        from mxtop.ui.screens.password import Password
+
+        given: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+
+        def take(text: str | None) -> None:
+            if not given.done():
+                given.set_result(text)
+
+        cast("MxtopApp", self).push_screen(Password(prompt), take)
+        return await given
 
     def ended(self, change: Change) -> None:
         """A change came to its end: told where its own page is not looked at, and in an open history."""

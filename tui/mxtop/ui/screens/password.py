@@ -1,0 +1,61 @@
+"""One question for sudo's password, over whatever page needed it.
+
+Gives what was typed to whoever asked, and keeps none of it: the field goes with the screen.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from mxtop.mail.text import clean, literal
+from mxtop.ui.keys import bindings
+from mxtop.ui.widgets.painted import Text, wrap
+
+WIDTH = 60
+
+
+class Password(ModalScreen[str | None]):
+    """None where the question was closed with esc: nothing is done then."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("text")]
+    DEFAULT_CSS = """
+    Password { align: center middle; }
+    Password > Vertical {
+        width: 64; max-width: 100%; height: auto; max-height: 100%; padding: 0 1;
+        border: round $primary; border-title-color: $primary; background: $surface;
+    }
+    Password Text { height: auto; background: $surface; scrollbar-gutter: auto; }
+    Password Input { height: 1; border: none; padding: 0; background: $panel; }
+    Password Input:focus { border: none; }
+    """
+
+    def __init__(self, prompt: str) -> None:
+        super().__init__()
+        self._prompt = prompt
+        self._field = Input(password=True, id="password")
+
+    def compose(self) -> ComposeResult:
+        text = Text(id="question")
+        text.can_focus = False
+        lines = wrap(clean(self._prompt, 300), WIDTH, "strong")
+        lines += wrap(literal("For sudo alone: it is not stored, and seen by nobody else."), WIDTH, "muted")
+        text.styles.height = len(lines)
+        text.show_lines(lines)
+        with Vertical() as frame:
+            frame.border_title = Content("Password")
+            frame.border_subtitle = Content("⏎ go on · esc: do nothing")
+            yield text
+            yield self._field
+
+    def on_mount(self) -> None:
+        self._field.focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        self.dismiss(event.value)
