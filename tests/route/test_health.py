@@ -8,7 +8,7 @@ import pytest
 from tests.route.hosts import hung, refused, seen
 
 from mxtop.mail.snapshot import Destination, Failure, Families, FamilyCounts
-from mxtop.route.health import Ailment, ailments, fine
+from mxtop.route.health import Ailment, ailments, fine, suspicions
 
 
 def counts(
@@ -100,3 +100,30 @@ def test_doubt_is_enough_not_to_be_called_fine(kind: str) -> None:
     assert not fine(counts((2, 10), (0, 3), kind))
     assert not fine(counts((0, 10), (1, 3), kind))
     assert fine(counts((0, 0), (0, 0), kind))
+
+
+@pytest.mark.parametrize("kind", ["connect", "refused"])
+@pytest.mark.parametrize(
+    ("ipv4", "ipv6", "family"),
+    [
+        ((0, 20), (9, 9), "ipv6"),  # no proof, but nobody would call it well
+        ((0, 2), (2, 2), "ipv6"),
+        ((0, 0), (3, 3), "ipv6"),  # the other was never tried
+        ((5, 8), (0, 20), "ipv4"),
+        ((0, 20), (1, 1), None),  # one may be anything
+        ((0, 20), (4, 10), None),  # more often well than not
+        ((9, 9), (9, 9), None),  # both fail: another family would change nothing
+        ((0, 0), (0, 0), None),
+    ],
+)
+def test_what_a_preview_does_not_keep_quiet_about(
+    kind: str, ipv4: tuple[int, int], ipv6: tuple[int, int], family: str | None
+) -> None:
+    row = counts(ipv4, ipv6, kind)
+    assert ailments([row]) == {}
+    found = suspicions([row])
+    assert [one.family for one in found.values()] == ([family] if family else [])
+    for one in found.values():
+        mine, other = (ipv6, ipv4) if family == "ipv6" else (ipv4, ipv6)
+        assert (one.kind, one.failed, one.tried) == (kind, *mine)
+        assert (one.other_failed, one.other_tried) == other

@@ -131,7 +131,8 @@ def _effect(told: Forecast) -> list[SafeText]:
     text = _entry(
         "effect",
         f"first tries over IPv6 {share(told.before)} now, then {share(told.after)}: "
-        f"{told.known} new connections in the log; {told.unknown} more cannot be told",
+        f"{told.known} new connections in the log"
+        + (f"; {told.unknown} more cannot be told" if told.unknown else ""),
     )
     if told.largest:
         text.append(clean(f"  {'':<12}{'DESTINATION':<32}{'NEW':>6}{'NOW':>6}{'THEN':>6}"))

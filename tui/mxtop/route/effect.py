@@ -2,7 +2,7 @@
 
 Weighted by the new connections that the log has; first tries only, so cached sessions do not count.  Knows of
 each destination what its Outlook knows: one without DNS answers yet is `unknown`, not guessed.  What is
-said of failing families is what the log counted (`route.health`).
+said of failing families is what the log counted (`route.health`), proof or not.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from mxtop.mail.promise import Promise, promise
 from mxtop.mail.settings import Preference
 from mxtop.mail.snapshot import Snapshot
 from mxtop.mail.value import named
-from mxtop.route.health import ailments
+from mxtop.route.health import ailments, suspicions
 from mxtop.route.notes import Note, notes
 from mxtop.route.reach import Row, reach
 
@@ -61,7 +61,7 @@ def forecast(snapshot: Snapshot, value: Preference) -> Forecast:
     """What `smtp_address_preference = value` in main.cf would do.  ValueError without settings."""
     if snapshot.settings is None:
         raise ValueError("the settings of Postfix are not known")
-    ailing = ailments(snapshot.destinations)
+    ailing = suspicions(snapshot.destinations) | ailments(snapshot.destinations)
     rows: list[Row] = []
     for destination in snapshot.destinations:
         weight = destination.families.ipv4.connections + destination.families.ipv6.connections

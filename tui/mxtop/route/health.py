@@ -8,7 +8,7 @@ fault that was mended is forgotten slowly.  Says nothing where both fail: that i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final, Literal
 
 from mxtop.mail.family import family_of
@@ -25,7 +25,13 @@ SAMPLE: Final = 10
 BAD: Final = 0.5
 FINE: Final = 0.1
 
+FEW: Final = 2
+"""The fewest failures that a preview speaks of: one may be anything."""
+
 IpFamily = Literal["ipv4", "ipv6"]
+Kind = Literal["connect", "refused"]
+Counted = tuple[int, int]
+"""Failed, and tried."""
 
 
 @named
@@ -38,7 +44,7 @@ class Ailment:
     """
 
     family: IpFamily
-    kind: Literal["connect", "refused"]
+    kind: Kind
     failed: int
     tried: int
     other_failed: int
@@ -51,6 +57,15 @@ def ailments(rows: Iterable[Destination]) -> dict[str, Ailment]:
     judged = [row for row in rows if any(_samples(row))]
     level = LEVEL / (8 * max(1, len(judged)))  # two kinds, two directions, two bounds
     found = ((row.destination, _ailment(row, level)) for row in judged)
+    return {name: ailment for name, ailment in found if ailment is not None}
+
+
+def suspicions(rows: Iterable[Destination]) -> dict[str, Ailment]:
+    """The destinations at which one family failed more often than not, and the other did not: no proof asked.
+
+    For a preview, which must not keep quiet about three failures out of three; its reader sees the counts.
+    """
+    found = ((row.destination, _diagnosis(row, _suspect)) for row in rows)
     return {name: ailment for name, ailment in found if ailment is not None}
 
 
@@ -83,22 +98,34 @@ def _samples(row: Destination) -> tuple[bool, bool]:
 
 def _ailment(row: Destination, level: float) -> Ailment | None:
     connect, refused = _samples(row)
+
+    def worse(kind: Kind, mine: Counted, other: Counted) -> bool:
+        return (connect if kind == "connect" else refused) and _worse(mine, other, level)
+
+    return _diagnosis(row, worse)
+
+
+def _diagnosis(row: Destination, worse: Callable[[Kind, Counted, Counted], bool]) -> Ailment | None:
     families: tuple[IpFamily, IpFamily] = ("ipv6", "ipv4")
     for family, other in (families, families[::-1]):
         mine: FamilyCounts = getattr(row.families, family)
         others: FamilyCounts = getattr(row.families, other)
-        if connect and _worse(_connect(mine), _connect(others), level):
+        if worse("connect", _connect(mine), _connect(others)):
             return _made(family, "connect", _connect(mine), _connect(others), hangs=_hangs(row, family))
-        if refused and _worse(_refused(mine), _refused(others), level):
+        if worse("refused", _refused(mine), _refused(others)):
             return _made(family, "refused", _refused(mine), _refused(others))
     return None
 
 
+def _suspect(kind: Kind, mine: Counted, other: Counted) -> bool:
+    return mine[0] >= FEW and mine[0] >= BAD * mine[1] and other[0] < BAD * max(1, other[1])
+
+
 def _made(
     family: IpFamily,
-    kind: Literal["connect", "refused"],
-    mine: tuple[int, int],
-    other: tuple[int, int],
+    kind: Kind,
+    mine: Counted,
+    other: Counted,
     *,
     hangs: bool = False,
 ) -> Ailment:
@@ -113,7 +140,7 @@ def _made(
     )
 
 
-def _worse(mine: tuple[int, int], other: tuple[int, int], level: float) -> bool:
+def _worse(mine: Counted, other: Counted, level: float) -> bool:
     if mine[0] < BAD * mine[1] or other[0] > FINE * other[1]:
         return False
     return lower_share(*mine, level) > upper_share(*other, level)

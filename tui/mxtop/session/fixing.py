@@ -16,11 +16,15 @@ from mxtop.hosts.remembering import Ran
 from mxtop.mail.finding import Finding
 from mxtop.mail.promise import Observed
 from mxtop.route.effect import Forecast
+from mxtop.route.notes import Note
 
 __all__ = ["WINDOWS", "Fixing", "Progress", "Proposal", "Ran"]
 
 WINDOWS: Final = (60, 120, 300, 900)
 """Seconds that a front end offers until an unanswered change goes back; 120 by default."""
+
+NAMED: Final = 5
+"""Destinations that a warning names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,12 +52,21 @@ class Proposal:
     def warnings(self) -> tuple[str, ...]:
         """What to know before: of the machine, and of the effect.  Raw text."""
         notes = self.forecast.notes if self.forecast else ()
-        return (*self.preview.warnings, *(note.text for note in notes))
+        return (*self.preview.warnings, *(_told(note) for note in notes))
 
     @property
     def no_effect(self) -> bool:
         """Whether something overrides it everywhere."""
         return self.forecast is not None and self.forecast.no_effect
+
+
+def _told(note: Note) -> str:
+    """A note with the first of the destinations that it is about."""
+    if not note.destinations:
+        return note.text
+    more = len(note.destinations) - NAMED
+    names = ", ".join(note.destinations[:NAMED]) + (f" and {more} more" if more > 0 else "")
+    return f"{note.text} ({names})"
 
 
 @dataclass(frozen=True, slots=True)
