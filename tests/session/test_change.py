@@ -12,6 +12,7 @@ import pytest
 from tests.lab import Lab, world
 
 from mxtop.change.values import Refused
+from mxtop.fixes.address_preference import ADDRESS_PREFERENCE
 from mxtop.hosts.base import Completed
 from mxtop.hosts.local import LocalHost
 from mxtop.mail.answer import Address, Answer, MxHost
@@ -222,6 +223,16 @@ async def test_deferred_mail_is_tried_now(fixed_lab: Lab, tmp_path: Path) -> Non
         assert all(ran.purpose == "change" for ran in fixing.commands() if "-i" in ran.argv)
 
     await during(fixed_lab, tmp_path, story)
+
+
+async def test_a_fix_that_needs_a_new_start_of_postfix_is_not_only_reloaded(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    restarting = replace(ADDRESS_PREFERENCE, activation="restart")
+    monkeypatch.setattr("mxtop.session.change.fix_named", lambda name: restarting)
+    session = LocalSession(config_directory=str(tmp_path))
+    with pytest.raises(Refused, match="stopped and started"):
+        await session.live_fixing.propose("address-preference", "ipv6")
 
 
 def test_which_commands_change_anything() -> None:

@@ -122,6 +122,8 @@ class LiveFixing:
             chosen = found.value(value)
         except ValueError as error:
             raise Refused(str(error)) from error
+        if found.activation != "reload":  # who stops and starts Postfix is the init system's to say
+            raise Refused(f"{fix} needs Postfix stopped and started", "change it by hand")
         snapshot = self._view.core.look(self._view.now())
         told = await self._forecast(found, snapshot, value)
         edits = _edits(found, snapshot.settings, value)
