@@ -50,3 +50,15 @@ async def test_the_filter_s_line_is_edited_as_any_other() -> None:
         assert app.main.input.value == "!gma"
         await pilot.press("shift+end", "o", "k", "enter")
         assert app.main.destinations.filter.text == "!ok"
+
+
+@pytest.mark.parametrize("panel", "345")
+async def test_a_filter_opened_right_after_another_panel_gets_the_keys(panel: str) -> None:
+    """The panel's focus must not arrive after the filter's and take the keys: `q` would quit."""
+    async with running() as (app, pilot):
+        await pilot.press(panel)
+        await settle(pilot)
+        await burst(app, pilot, "2 /")
+        assert app.main.focused is app.main.input
+        await pilot.press(*"quad")
+        assert app.main.input.value == "quad"

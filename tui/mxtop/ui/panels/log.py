@@ -39,7 +39,7 @@ class LogPanel(Panel):
         return self.log_view
 
     def focus_view(self) -> None:
-        self.log_view.focus()
+        self.screen.set_focus(self.log_view)
 
     def set_filter(self, wanted: Filter) -> None:
         self.filter = wanted

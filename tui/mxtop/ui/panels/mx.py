@@ -57,7 +57,7 @@ class Mx(Panel):
         self.text.show_lines(lines(self._view, max(20, self.text.room)))
 
     def focus_view(self) -> None:
-        self.text.focus()
+        self.screen.set_focus(self.text)
 
     def plain(self) -> SafeText:
         return SafeText(self.text.plain())

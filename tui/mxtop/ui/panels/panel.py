@@ -103,7 +103,7 @@ class TablePanel(Panel, Generic[Row]):
         return self.empty if self.has_class("-empty") else self.table
 
     def focus_view(self) -> None:
-        self.view.focus()
+        self.screen.set_focus(self.view)
 
     def query_words(self) -> list[str]:
         """The parts of a title that state what is shown: the order, and the filter where there is one."""

@@ -223,7 +223,7 @@ class Main(Screen[None]):
         if panel.has_focus_within:
             return
         if isinstance(panel, Summary):
-            panel.focus()
+            self.set_focus(panel)
         else:
             panel.focus_view()
 

@@ -56,7 +56,7 @@ class Page(Screen[None]):
         raise NotImplementedError
 
     def on_mount(self) -> None:
-        self.first().focus()
+        self.set_focus(self.first())
         self.draw()
 
     def changed(self) -> None:

@@ -55,7 +55,7 @@ class Password(ModalScreen[str | None]):
             yield self._field
 
     def on_mount(self) -> None:
-        self._field.focus()
+        self.set_focus(self._field)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         self.dismiss(event.value)
