@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from tests.dns.nsd import nsd
 from tests.hosts.sshd import Sshd, free_port, make_key
+from tests.ui.terminal import terminal
 
 pytestmark = pytest.mark.skipif(
     not (Path("/usr/sbin/sshd").exists() and Path("/usr/sbin/postconf").exists()),
@@ -192,3 +193,42 @@ def test_an_ssh_library_is_loaded_only_where_a_host_is_named(place: Place) -> No
         argv = [sys.executable, "-c", code, *words]
         done = subprocess.run(argv, capture_output=True, text=True, timeout=60, env=env)
         assert done.returncode == loaded, done.stderr
+
+
+def screen(place: Place) -> str:
+    """What a terminal is to run: the screen on the host."""
+    return (
+        f"import os; os.environ['HOME'] = {str(place.home)!r}\n"
+        f"import sys; sys.argv[1:] = ['mx1', '--config-dir', {str(place.instance)!r}]\n"
+        "from mxtop.__main__ import run; sys.exit(run())"
+    )
+
+
+def test_the_screen_on_a_host_whose_key_is_accepted_first(place: Place) -> None:
+    known = place.server.known_hosts
+    kept = known.read_text()
+    try:
+        known.write_text("")
+        for answer in ("", "no"):
+            with terminal(screen(place)) as it:
+                it.wait_for("[y/N]")
+                assert place.server.fingerprint.encode() in it.output
+                it.press(f"{answer}\r")
+                assert it.exit_code() == 2
+            assert known.read_text() == ""
+        with terminal(screen(place), columns=120, lines=40) as it:
+            it.wait_for("[y/N]")
+            it.press("yes\r")
+            it.wait_for("mx1.sender.example", 30)
+            it.wait_for("allfail.example")
+            it.press("q")
+            assert it.exit_code() == 0
+        assert Sshd.public(place.server.host_key) in known.read_text()
+    finally:
+        known.write_text(kept)
+
+
+def test_no_screen_opens_on_a_host_that_cannot_be_reached(place: Place) -> None:
+    with terminal(screen(place).replace("'mx1'", f"'127.0.0.1:{free_port()}'")) as it:
+        assert it.exit_code() == 2
+        it.wait_for("Connection refused; try `ssh` by hand")

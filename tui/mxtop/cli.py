@@ -183,20 +183,29 @@ def _screen(command: str, args: argparse.Namespace) -> int:
     if args.json:
         raise MxtopError("the screen has no JSON form", "use `mxtop report --json`")
     where = target(getattr(args, "words", []))
-    if where.hosts:
-        raise MxtopError("the screen does not open over SSH yet", f"use `mxtop report {where.hosts[0]}`")
+    host = _one_host(where, "mxtop")
     piped = _take_standard_input() if "-" in where.files else None
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise MxtopError("the screen needs a terminal", "use `mxtop report` or `mxtop parse` in scripts")
     from mxtop import config
     from mxtop.ui.start import show
 
+    chosen = config.load(theme=args.theme, interval=args.interval, utc=args.utc)
+    if host is not None:
+        import asyncio
+
+        from mxtop.report.reach import settle
+        from mxtop.report.where import Where
+
+        asyncio.run(settle(Where(host, args.ssh_command)))
     return show(
-        config.load(theme=args.theme, interval=args.interval, utc=args.utc),
+        chosen,
         demo=command == "demo",
         recording=Path(args.recording) if command == "replay" else None,
         speed=getattr(args, "speed", 1.0),
         files=where.files,
+        host=host,
+        ssh_command=args.ssh_command,
         config_directory=args.config_dir,
         log=args.log,
         read_only=args.read_only,
