@@ -32,7 +32,7 @@ _EPILOG: Final = """commands:
   mxtop replay FILE    the screen on what was recorded
 
 TARGET: nothing is this host; `-` standard input; a file (or a word with `/`) a mail log, .gz too;
-anything else [user@]host[:port] over SSH, for report, parse, sockets and `dns DOMAIN --on HOST`.
+anything else [user@]host[:port] over SSH: the screen, report, parse, sockets, `dns DOMAIN --on HOST`.
 `mxtop COMMAND --help` shows an example of each.
 
 exit codes: 0 done; 1 done, and the answer is bad; 2 not done; 130 interrupted.
