@@ -37,6 +37,7 @@ def run(*argv: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         (["--to", "ipv6", "fix", "f"], "fix", ["--to", "ipv6", "f"]),
         (["--confirm-within", "60", "fix"], "fix", ["--confirm-within", "60"]),
         (["--id", "history", "undo"], "undo", ["--id", "history"]),
+        (["--ssh-command", "ssh", "report", "mx1"], "report", ["--ssh-command", "ssh", "mx1"]),
     ],
 )  # fmt: skip
 def test_the_first_word_is_a_command_if_it_names_one(argv: list[str], command: str, rest: list[str]) -> None:
@@ -50,9 +51,32 @@ def test_targets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert target(["-"]) == Target("files", ("-",))
     assert target(["mail.log"]) == Target("files", ("mail.log",))
     assert target(["./no-such"]) == Target("files", ("./no-such",))
-    for host in ("mx1", "ssh://report", "admin@mx1:2222"):
-        with pytest.raises(MxtopError, match="not built yet"):
-            target([host])
+    for host in ("mx1", "ssh://report", "admin@mx1:2222", "ssh://mail.log"):
+        assert target([host]) == Target("hosts", hosts=(host,))
+    assert target(["mx1", "mx2"]) == Target("hosts", hosts=("mx1", "mx2"))
+    with pytest.raises(MxtopError, match="'mx1' is a host and other words are log files"):
+        target(["mail.log", "mx1"])
+    with pytest.raises(MxtopError, match="no host name"):
+        target(["-oProxyCommand=x"])
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["report", "mx1", "mx2"], "one host at a time"),
+        (["parse", "mx1", "-"], "is a host and other words are log files"),
+        (["fix", "address-preference", "mx1", "--to", "ipv6", "--dry-run"], "run it on mx1 itself"),
+        (["undo", "ssh://mx1"], "does not work over SSH yet"),
+        (["record", "./x.mxtop", "mx1"], "does not work over SSH yet"),
+        (["dns", "a.example", "--on", "./mail.log"], "a log file has no resolver"),
+        (["sockets", "--ssh-command", "ssh '", "mx1"], "No closing quotation"),
+    ],
+)
+def test_what_is_not_done_over_ssh(argv: list[str], said: str) -> None:
+    done = run(*argv)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("words", [["--version"], ["report", "--version"], ["--help"], ["dns", "--help"]])

@@ -51,12 +51,12 @@ zone:
 
 
 @contextmanager
-def nsd(records: str, address: str = "127.0.0.1") -> Iterator[int]:
+def nsd(records: str, address: str = "127.0.0.1", port: int | None = None) -> Iterator[int]:
     """Serve the zone `example.` with these records besides SOA and NS; the port it listens on."""
     if NSD is None:
         pytest.skip("nsd is not installed")
     with tempfile.TemporaryDirectory(prefix="mxtop-nsd-") as directory:
-        port = free_port(address)
+        port = port or free_port(address)
         Path(directory, "example.zone").write_text(HEAD + records)
         conf = Path(directory, "nsd.conf")
         conf.write_text(CONF.format(address=address, port=port, directory=directory))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import shlex
 from collections.abc import Callable, Sequence
 from typing import Final, NoReturn
 
@@ -30,7 +31,8 @@ _EPILOG: Final = """commands:
   mxtop record FILE    save raw lines and samples, of this host or of a log
   mxtop replay FILE    the screen on what was recorded
 
-TARGET: nothing is this host; `-` standard input; a file (or a word with `/`) a mail log, .gz too.
+TARGET: nothing is this host; `-` standard input; a file (or a word with `/`) a mail log, .gz too;
+anything else [user@]host[:port] over SSH: the screen, report, parse, sockets, `dns DOMAIN --on HOST`.
 `mxtop COMMAND --help` shows an example of each.
 
 exit codes: 0 done; 1 done, and the answer is bad; 2 not done; 130 interrupted.
@@ -59,6 +61,16 @@ def _year(text: str) -> int:
     return int(text)
 
 
+def _words(text: str) -> tuple[str, ...]:
+    try:
+        words = tuple(shlex.split(text))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} cannot be read: {error}") from error
+    if not words:
+        raise argparse.ArgumentTypeError("an empty command reaches no host")
+    return words
+
+
 def _parser(command: str, description: str, example: str) -> Parser:
     parser = Parser(
         prog=f"mxtop {command}".rstrip(),
@@ -70,6 +82,9 @@ def _parser(command: str, description: str, example: str) -> Parser:
     everywhere = parser.add_argument_group("options everywhere")
     everywhere.add_argument("--config-dir", metavar="DIR", help="the Postfix instance, as postconf -c")
     everywhere.add_argument("--log", metavar="FILE|journal", help="where the mail log is")
+    everywhere.add_argument(
+        "--ssh-command", type=_words, metavar="CMD", help="reach hosts by this program, such as ssh"
+    )
     everywhere.add_argument("--read-only", action="store_true", help="refuse whatever would change anything")
     everywhere.add_argument("--json", action="store_true", help="print JSON")
     everywhere.add_argument("--version", action="version", version=f"mxtop {__version__}")
@@ -105,7 +120,7 @@ def _parse_parser() -> Parser:
         "One JSON event for each log line, in order, nothing left out.",
         "example:\n  mxtop parse /var/log/mail.log | jq -c 'select(.event == \"connect_failed\")'",
     )
-    parser.add_argument("words", nargs="*", metavar="FILE|-", help="logs; nothing is this host's log")
+    parser.add_argument("words", nargs="*", metavar="FILE|-|HOST", help="nothing is this host's log")
     parser.add_argument("--year", type=_year, help="the year of times that were logged without one")
     return parser
 
@@ -116,7 +131,7 @@ def _report_parser() -> Parser:
         "Counts, families, destinations, delays and reasons of a mail log.",
         "example:\n  mxtop report --since 1h\n  zcat mail.log.2.gz | mxtop report --json - | jq .families",
     )
-    parser.add_argument("words", nargs="*", metavar="FILE|-", help="logs; nothing is this host")
+    parser.add_argument("words", nargs="*", metavar="FILE|-|HOST", help="nothing is this host")
     parser.add_argument("--since", type=_seconds, metavar="1h", help="the last hour only (s, m, h, d)")
     parser.add_argument("--year", type=_year, help="the year of times that were logged without one")
     return parser
@@ -128,7 +143,7 @@ def _sockets_parser() -> Parser:
         "Live SMTP connections: family, state, local and peer address, owner.",
         "example:\n  sudo mxtop sockets --json | jq '.[] | select(.state == \"SYN_SENT\") | .peer_address'",
     )
-    parser.add_argument("words", nargs="*", metavar="TARGET", help=argparse.SUPPRESS)
+    parser.add_argument("words", nargs="*", metavar="HOST", help="nothing is this host")
     parser.add_argument("--filters", action="store_true", help="loopback content filters too")
     return parser
 
@@ -140,7 +155,7 @@ def _dns_parser() -> Parser:
         "example:\n  mxtop dns example.org user@example.net '[smtp.example.com]:587'",
     )
     parser.add_argument("words", nargs="+", metavar="DOMAIN", help="a domain, an address or a next hop")
-    parser.add_argument("--on", metavar="TARGET", help=argparse.SUPPRESS)
+    parser.add_argument("--on", metavar="HOST", help="as Postfix on that host sees it")
     return parser
 
 
@@ -249,7 +264,7 @@ SCREENS: Final = frozenset({"", "demo", "replay"})
 _VALUED: Final = frozenset(
     {
         *("--config-dir", "--log", "--since", "--year", "--theme", "--interval", "--on", "--speed"),
-        *("--to", "--confirm-within", "--id"),
+        *("--to", "--confirm-within", "--id", "--ssh-command"),
     }
 )
 

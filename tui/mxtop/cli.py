@@ -23,23 +23,49 @@ DONE, BAD, NOT_DONE, INTERRUPTED = 0, 1, 2, 130
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a word on the command line means; `files` in the order given."""
+    """What the words on a command line mean; `files` and `hosts` in the order given."""
 
-    kind: Literal["local", "files"]
+    kind: Literal["local", "files", "hosts"]
     files: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
 
 
 def target(words: Sequence[str]) -> Target:
-    """Nothing is this host; `-`, a word with `/` and existing files are logs; else a host."""
+    """Nothing is this host; `-`, a word with `/` and existing files are logs; else a host.
+
+    MxtopError where a word is neither, or some are files and some hosts.
+    """
     if not words:
         return Target("local")
-    for word in words:
-        if word.startswith("ssh://") or not (word == "-" or "/" in word or (word and Path(word).exists())):
-            raise MxtopError(
-                f"{word!r} is neither a file nor a command, and hosts over SSH are not built yet",
-                "run mxtop on that host, or name a log file",
-            )
-    return Target("files", tuple(words))
+    hosts = tuple(word for word in words if _is_host(word))
+    if not hosts:
+        return Target("files", files=tuple(words))
+    from mxtop.hosts.target import parse_target
+
+    for word in hosts:
+        parse_target(word)
+    if len(hosts) < len(words):
+        raise MxtopError(
+            f"{hosts[0]!r} is a host and other words are log files",
+            "name either; a log file in this directory may be written ./NAME",
+        )
+    return Target("hosts", hosts=hosts)
+
+
+def _is_host(word: str) -> bool:
+    if word.lower().startswith("ssh://"):
+        return True
+    return not (word == "-" or "/" in word or (word and Path(word).exists()))
+
+
+def _one_host(where: Target, command: str) -> str | None:
+    """The one host that was named; None where none was."""
+    if len(where.hosts) > 1:
+        raise MxtopError(
+            f"{command} takes one host at a time, and {len(where.hosts)} are named",
+            f"begin with `{command} {where.hosts[0]}`",
+        )
+    return where.hosts[0] if where.hosts else None
 
 
 def main(argv: Sequence[str]) -> int:
@@ -82,44 +108,55 @@ def _main(argv: Sequence[str]) -> int:
     args = parser.parse_intermixed_args(rest)
     if command in SCREENS:
         return _screen(command, args)
-    from mxtop.report import commands
-
-    if command == "dns":
-        if args.on is not None:
-            target([args.on])
-        return commands.dns(args.words, config_directory=args.config_dir, as_json=args.json)
     if command in ("fix", "confirm", "history", "undo"):
         return _change(command, args)
-    where = target(args.words)
+    return _read(command, args)
+
+
+def _read(command: str, args: argparse.Namespace) -> int:
+    from mxtop.report import commands
+    from mxtop.report.where import Where
+
+    at = target(([args.on] if args.on is not None else []) if command == "dns" else args.words)
+    if at.kind == "files" and command in ("dns", "sockets"):
+        had = "resolver" if command == "dns" else "sockets"
+        raise MxtopError(f"a log file has no {had}", f"run `mxtop {command}` on the mail host itself")
+    where = Where(_one_host(at, f"mxtop {command}"), args.ssh_command)
+    if command == "dns":
+        return commands.dns(args.words, config_directory=args.config_dir, as_json=args.json, where=where)
     if command == "record":
         if args.json:
             raise MxtopError("a recording has no JSON form", "leave --json out")
-        return commands.record(
-            Path(args.recording), where.files, config_directory=args.config_dir, log=args.log
-        )
+        if where.remote:
+            raise MxtopError("mxtop record does not work over SSH yet", "run it on that host")
+        return commands.record(Path(args.recording), at.files, config_directory=args.config_dir, log=args.log)
     if command == "parse":
         return commands.parse(
-            where.files or None, config_directory=args.config_dir, log=args.log, year=args.year
+            at.files or None, config_directory=args.config_dir, log=args.log, year=args.year, where=where
         )
     if command == "report":
         return commands.report(
-            where.files or None,
+            at.files or None,
             config_directory=args.config_dir,
             log=args.log,
             since=args.since,
             year=args.year,
             as_json=args.json,
+            where=where,
         )
-    if where.kind == "files":
-        raise MxtopError("a log file has no sockets", "run `mxtop sockets` on the mail host itself")
-    return commands.sockets(config_directory=args.config_dir, as_json=args.json, filters=args.filters)
+    return commands.sockets(
+        config_directory=args.config_dir, as_json=args.json, filters=args.filters, where=where
+    )
 
 
 def _change(command: str, args: argparse.Namespace) -> int:
     words = list(args.words)
     fix = words.pop(0) if command == "fix" and words else None
-    if target(words).kind == "files":
+    at = target(words)
+    if at.kind == "files":
         raise MxtopError("a log file has no settings to change", f"run `mxtop {command}` on the mail host")
+    if at.kind == "hosts":
+        raise MxtopError(f"mxtop {command} does not work over SSH yet", f"run it on {at.hosts[0]} itself")
     from mxtop.report import changes
 
     where = changes.Where(args.config_dir, args.log, args.json)
@@ -146,18 +183,29 @@ def _screen(command: str, args: argparse.Namespace) -> int:
     if args.json:
         raise MxtopError("the screen has no JSON form", "use `mxtop report --json`")
     where = target(getattr(args, "words", []))
+    host = _one_host(where, "mxtop")
     piped = _take_standard_input() if "-" in where.files else None
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise MxtopError("the screen needs a terminal", "use `mxtop report` or `mxtop parse` in scripts")
     from mxtop import config
     from mxtop.ui.start import show
 
+    chosen = config.load(theme=args.theme, interval=args.interval, utc=args.utc)
+    if host is not None:
+        import asyncio
+
+        from mxtop.report.reach import settle
+        from mxtop.report.where import Where
+
+        asyncio.run(settle(Where(host, args.ssh_command)))
     return show(
-        config.load(theme=args.theme, interval=args.interval, utc=args.utc),
+        chosen,
         demo=command == "demo",
         recording=Path(args.recording) if command == "replay" else None,
         speed=getattr(args, "speed", 1.0),
         files=where.files,
+        host=host,
+        ssh_command=args.ssh_command,
         config_directory=args.config_dir,
         log=args.log,
         read_only=args.read_only,

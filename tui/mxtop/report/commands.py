@@ -8,45 +8,55 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mxtop.mail.batch import Batch
 from mxtop.mail.errors import LogUnreadable, MxtopError
 from mxtop.mail.parse import Parser
-from mxtop.mail.scan import Scanner
-from mxtop.mail.settings import Settings
-from mxtop.mail.text import SafeText
+from mxtop.mail.text import SafeText, clean
 from mxtop.mail.tracker import Tracker
+from mxtop.report.where import HERE, Where
+
+if TYPE_CHECKING:
+    from mxtop.hosts.base import Host
+    from mxtop.mail.sockets import SocketRow
 
 DONE, BAD = 0, 1
 
 
-def dns(domains: Sequence[str], *, config_directory: str | None, as_json: bool) -> int:
+def dns(domains: Sequence[str], *, config_directory: str | None, as_json: bool, where: Where = HERE) -> int:
     """`mxtop dns`: 1 where a domain cannot be delivered to."""
     import asyncio
 
-    return asyncio.run(_dns(domains, config_directory, as_json))
+    from mxtop.report.reach import reach
+
+    async def ask() -> int:
+        async with reach(where) as host:
+            return await _dns(host, host if where.remote else None, domains, config_directory, as_json)
+
+    return asyncio.run(ask())
 
 
-async def _dns(domains: Sequence[str], config_directory: str | None, as_json: bool) -> int:
+async def _dns(
+    host: Host, ask_from: Host | None, domains: Sequence[str], config_directory: str | None, as_json: bool
+) -> int:
     import asyncio
 
-    from mxtop.hosts.local import LocalHost
     from mxtop.mail.answer import Viewpoint
     from mxtop.postfix import settings as postfix_settings
     from mxtop.report.dns import document, lines
     from mxtop.route.predict import predict_route, undeliverable
     from mxtop.session.names import Names
 
-    host = LocalHost()
     settings = await postfix_settings.read(host, config_directory)
-    async with Names(host) as names:
+    async with Names(host, ask_from=ask_from) as names:
         names.settings = settings
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(names.resolve(domain, now=True)) for domain in domains]
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(names.resolve(domain, now=True)) for domain in domains]
+        except ExceptionGroup as group_error:  # the host is lost, which each of them says
+            raise group_error.exceptions[0] from group_error
         found = [task.result() for task in tasks]
         viewpoint: Viewpoint | None = None
         shown: list[Any] = []
@@ -74,49 +84,83 @@ async def _dns(domains: Sequence[str], config_directory: str | None, as_json: bo
     return BAD if bad else DONE
 
 
-def sockets(*, config_directory: str | None, as_json: bool, filters: bool) -> int:
+def sockets(*, config_directory: str | None, as_json: bool, filters: bool, where: Where = HERE) -> int:
     """`mxtop sockets`: one sample; loopback content filters only with `filters`."""
     import asyncio
 
     from mxtop.report.sockets import document, lines
-    from mxtop.sockets.sampler import Sampler, relay_ports
 
-    settings = asyncio.run(_settings(config_directory))
-    sampler = Sampler(settings.queue_directory if settings and config_directory else None)
-    try:
-        rows = sampler.sample(relay_ports(settings) if settings else ())
-    except OSError as error:
-        raise MxtopError(f"the sockets cannot be read: {error}", "is /proc mounted?") from error
+    rows, note = asyncio.run(_sockets(where, config_directory))
     rows = tuple(row for row in rows if filters or not row.filter_hop)
     if as_json:
         print_json(document(rows))
     else:
         print_lines(lines(rows))
-    if sampler.note:
-        print(f"mxtop: {sampler.note}", file=sys.stderr)
+    if note:
+        print(f"mxtop: {clean(note)}", file=sys.stderr)
     return DONE
 
 
+async def _sockets(where: Where, config_directory: str | None) -> tuple[tuple[SocketRow, ...], str]:
+    """One sample, and what could not be seen."""
+    from contextlib import aclosing
+
+    from mxtop.report import hostlog
+    from mxtop.report.reach import reach
+    from mxtop.sockets.remote import RemoteSampler
+    from mxtop.sockets.sampler import Sampler, relay_ports
+
+    async with reach(where) as host:
+        settings = await hostlog.settings_of(host, config_directory)
+        ports = relay_ports(settings) if settings else ()
+        queue_directory = settings.queue_directory if settings and config_directory else None
+        if where.remote:
+            there = RemoteSampler(host, queue_directory)
+            async with aclosing(there.samples(lambda: ports)) as samples:
+                return await anext(samples), there.note
+        here = Sampler(queue_directory)
+        try:
+            return here.sample(ports), here.note
+        except OSError as error:
+            raise MxtopError(f"the sockets cannot be read: {error}", "is /proc mounted?") from error
+
+
 def parse(
-    files: Sequence[str] | None, *, config_directory: str | None, log: str | None, year: int | None
+    files: Sequence[str] | None,
+    *,
+    config_directory: str | None,
+    log: str | None,
+    year: int | None,
+    where: Where = HERE,
 ) -> int:
-    """`mxtop parse`: the events of files, or (None) of this host's log with all that was rotated."""
+    """`mxtop parse`: the events of files, or (None) of a host's log with all that was rotated."""
     from mxtop.report import parse as body
 
     if files is not None:
         return body.run(files, sys.stdout.buffer, year=year)
     import asyncio  # a file is read without it
 
-    place = asyncio.run(_log(config_directory, log))
-    if place.files:
-        return body.run(place.files, sys.stdout.buffer, year=year)
-    parser = Parser(time.time())
+    from mxtop.report import hostlog
+    from mxtop.report.reach import reach
 
-    def print_events(batch: Batch) -> None:
-        for line in batch.text.removesuffix("\n").split("\n"):
-            sys.stdout.buffer.write(body.encode(parser.parse(line)))
+    async def read() -> tuple[str, ...]:
+        async with reach(where) as host:
+            place = await hostlog.find(host, config_directory, log)
+            if place.path and not where.remote:
+                return hostlog.files(place.path)
+            parser = Parser(time.time(), year=year)
+            async for first, batch in hostlog.batches(host, place, None):
+                if batch.gap:
+                    raise LogUnreadable(batch.gap, "unpack it by hand")
+                if first:
+                    parser = Parser(batch.reference or time.time(), year=year)
+                for line in batch.text.removesuffix("\n").split("\n"):
+                    sys.stdout.buffer.write(body.encode(parser.parse(line)))
+            sys.stdout.buffer.flush()
+            return ()
 
-    asyncio.run(_journal(print_events, None))
+    if here := asyncio.run(read()):
+        return body.run(here, sys.stdout.buffer, year=year)
     return DONE
 
 
@@ -128,8 +172,9 @@ def report(
     since: float | None,
     year: int | None,
     as_json: bool,
+    where: Where = HERE,
 ) -> int:
-    """`mxtop report`: of files as they are, or (None) of this host's instance, other instances left out."""
+    """`mxtop report`: of files as they are, or (None) of a host's instance, other instances left out."""
     from mxtop.report import report as body
 
     out = sys.stdout.buffer
@@ -137,23 +182,38 @@ def report(
         return body.run(files, out, since=since, as_json=as_json, year=year)
     import asyncio  # a file is read without it
 
-    place = asyncio.run(_log(config_directory, log))
-    if place.files:
-        return body.run(
-            place.files,
-            out,
-            since=since,
-            until=time.time(),
-            as_json=as_json,
-            year=year,
-            host=place.host,
-            syslog_names=place.syslog_names,
-        )
-    tracker = Tracker(place.syslog_names)
-    scanner = Scanner(tracker, time.time())
-    asyncio.run(_journal(lambda batch: scanner.feed(batch.text), since))
-    body.emit(body.build(tracker, place.host), out, as_json=as_json)
-    return DONE
+    from mxtop.report import hostlog
+    from mxtop.report.reach import reach
+    from mxtop.report.reading import Counting
+
+    async def read() -> tuple[hostlog.HostLog, Tracker | None]:
+        async with reach(where) as host:
+            place = await hostlog.find(host, config_directory, log)
+            if place.path and not where.remote:
+                return place, None
+            tracker = Tracker(place.syslog_names)
+            begin = await hostlog.clock(host) - since if since is not None and place.path else None
+            counting = Counting(tracker, begin, year)
+            async for first, batch in hostlog.batches(host, place, since):
+                if first:
+                    counting.next_file()
+                counting.feed(batch)
+            return place, tracker
+
+    place, tracker = asyncio.run(read())
+    if tracker is not None:
+        body.emit(body.build(tracker, place.host), out, as_json=as_json)
+        return DONE
+    return body.run(
+        hostlog.files(place.path),
+        out,
+        since=since,
+        until=time.time(),
+        as_json=as_json,
+        year=year,
+        host=place.host,
+        syslog_names=place.syslog_names,
+    )
 
 
 def record(path: Path, files: Sequence[str], *, config_directory: str | None, log: str | None) -> int:
@@ -175,54 +235,6 @@ def record(path: Path, files: Sequence[str], *, config_directory: str | None, lo
 
         session = LocalSession(config_directory=config_directory, log=log)
     return body.run(session, path)
-
-
-@dataclass(frozen=True, slots=True)
-class _HostLog:
-    """This host's log: its files in time order, none where it is the journal."""
-
-    host: str
-    files: tuple[str, ...]
-    syslog_names: tuple[str, ...] | None
-
-
-async def _log(config_directory: str | None, log: str | None) -> _HostLog:
-    from mxtop.hosts.local import LocalHost
-    from mxtop.postfix import logplace
-    from mxtop.sources import history
-
-    host = LocalHost()
-    settings = await _settings(config_directory)
-    place = await logplace.find(host, settings, log_option=log)
-    if place.kind == "none" or place.problem:
-        raise LogUnreadable(place.problem or "no mail log was found", place.remedy)
-    files: tuple[str, ...] = ()
-    if place.kind == "file":
-        files = (*(str(file.path) for file in history.files(place.path)), place.path)
-    name = settings.myhostname if settings and settings.myhostname else host.name
-    return _HostLog(name, files, settings.syslog_names if settings else None)
-
-
-async def _journal(take: Callable[[Batch], None], since: float | None) -> None:
-    from mxtop.hosts.local import LocalHost
-    from mxtop.sources.journal import Journal
-
-    begin = None if since is None else f"@{time.time() - since:.0f}"
-    async for batch in Journal(LocalHost(), follow=False, lines=None, since=begin).batches():
-        take(batch)
-
-
-async def _settings(config_directory: str | None) -> Settings | None:
-    """The instance's settings; None where there is no Postfix, unless one was named."""
-    from mxtop.hosts.local import LocalHost
-    from mxtop.postfix import settings as postfix_settings
-
-    try:
-        return await postfix_settings.read(LocalHost(), config_directory)
-    except MxtopError:
-        if config_directory is not None:
-            raise
-        return None
 
 
 def print_json(document: Any) -> None:

@@ -56,22 +56,44 @@ def collect(
         if since is not None:
             end = until if until is not None else _latest(files, year)
             begin = None if end is None else end - since
+        counting = Counting(tracker, begin, year)
         for name in files:
-            clock: Clock | None = None
-            scanner: Scanner | None = None
+            counting.next_file()
             for batch in _batches(name):
-                if batch.gap:
-                    raise LogUnreadable(batch.gap, "unpack it by hand")
-                if scanner is None or clock is None:
-                    scanner = Scanner(tracker, batch.reference, year)
-                    clock = Clock(batch.reference, year=year)
-                lines = batch.text
-                if begin is not None:
-                    lines = _from(lines, clock, begin)
-                    if lines:
-                        begin = None  # from here on everything counts
-                if lines:
-                    scanner.feed(lines)
+                counting.feed(batch)
+
+
+class Counting:
+    """Feeds files to a tracker, from the first line on that is not older than `begin` (epoch; None: all)."""
+
+    def __init__(self, tracker: Tracker, begin: float | None = None, year: int | None = None) -> None:
+        self._tracker = tracker
+        self._begin = begin
+        self._year = year
+        self._reading: tuple[Scanner, Clock] | None = None
+
+    def next_file(self) -> None:
+        """What comes now has a reference time of its own."""
+        self._reading = None
+
+    def feed(self, batch: Batch) -> None:
+        """The next lines of this file.  LogUnreadable where some are missing."""
+        if batch.gap:
+            raise LogUnreadable(batch.gap, "unpack it by hand")
+        if self._reading is None:
+            reference = batch.reference
+            self._reading = (
+                Scanner(self._tracker, reference, self._year),
+                Clock(reference, year=self._year),
+            )
+        scanner, clock = self._reading
+        lines = batch.text
+        if self._begin is not None:
+            lines = _from(lines, clock, self._begin)
+            if lines:
+                self._begin = None  # from here on everything counts
+        if lines:
+            scanner.feed(lines)
 
 
 def _batches(name: str, start: int = 0) -> Iterator[Batch]:

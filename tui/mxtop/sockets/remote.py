@@ -11,7 +11,7 @@ import asyncio
 import ipaddress
 import re
 import secrets
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -101,7 +101,7 @@ class RemoteSampler:
         self,
         ports: Callable[[], Collection[int]] = tuple,
         known: Callable[[], Mapping[str, str]] = dict,
-    ) -> AsyncIterator[tuple[SocketRow, ...]]:
+    ) -> AsyncGenerator[tuple[SocketRow, ...]]:
         """A sample now, and one after each pause, as `Sampler.sample` gives them.  CommandFailed, OSError."""
         end = secrets.token_hex(16)
         argv = ["sh", "-c", _SAMPLES, "mxtop-sockets", f"{self._pause:g}", end]

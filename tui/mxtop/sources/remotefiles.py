@@ -25,6 +25,9 @@ _PEEK_BZ2: Final = 1024 * 1024
 _LINE: Final = re.compile(r"(\d+) (\d+) (\d+) (\d+) (.+)", re.DOTALL)
 _ALIGN: Final = 64 * 1024
 
+SLACK: Final = 60.0
+"""Seconds that a line's time may lie after the last writing of its file: clocks of relays differ."""
+
 
 @dataclass(frozen=True, slots=True)
 class Listing:
@@ -148,18 +151,36 @@ class RemotePlan:
         return sum(piece.size for piece in self.older)
 
 
+async def _readable_log(host: Host, path: str) -> tuple[LogFile, list[LogFile], float]:
+    """A log, its other files, oldest first, and the host's clock.  LogUnreadable."""
+    found = await listing(host, path)
+    if found.log is None:
+        raise LogUnreadable(f"{path}: no such file", "name the log with `--log FILE` or `--log journal`")
+    if not await host.can_read(path):
+        raise LogUnreadable(f"{path}: permission denied on {host.name}", "log in as a user who may read it")
+    older = [sibling for sibling in found.siblings if sibling.identity != found.log.identity]
+    return found.log, older, found.now
+
+
+async def whole(host: Host, path: str, since: float | None = None) -> tuple[RemotePiece, ...]:
+    """A log with all that was rotated, oldest first, each file to its end.
+
+    With `since`, without the files that were not written to in the last so many seconds: they cannot hold
+    lines that are newer.  LogUnreadable where the log itself cannot be read.
+    """
+    current, older, now = await _readable_log(host, path)
+    if since is not None and now:
+        older = [log for log in older if log.modified >= now - since - SLACK]
+    pieces = [RemotePiece(path, await cursor_of(host, log), log.size) for log in (*older, current)]
+    return tuple(pieces)
+
+
 async def plan(host: Host, path: str, newest: int) -> RemotePlan:
     """Divide a log's history: its newest bytes (reaching back into unpacked rotated files), and the rest.
 
     LogUnreadable where the log itself cannot be read.
     """
-    found = await listing(host, path)
-    current = found.log
-    if current is None:
-        raise LogUnreadable(f"{path}: no such file", "name the log with `--log FILE` or `--log journal`")
-    if not await host.can_read(path):
-        raise LogUnreadable(f"{path}: permission denied on {host.name}", "log in as a user who may read it")
-    older = [sibling for sibling in found.siblings if sibling.identity != current.identity]
+    current, older, _ = await _readable_log(host, path)
     first, wanted = current, newest
     while first.size < wanted and older and await _readable(host, older[-1].path):
         wanted -= first.size

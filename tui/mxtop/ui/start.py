@@ -18,6 +18,8 @@ def show(
     recording: Path | None = None,
     speed: float = 1.0,
     files: Sequence[str] = (),
+    host: str | None = None,
+    ssh_command: Sequence[str] | None = None,
     config_directory: str | None = None,
     log: str | None = None,
     read_only: bool = False,
@@ -25,7 +27,7 @@ def show(
 ) -> int:
     """Open the screen and return the exit code when it is closed.
 
-    What is shown: the demo, a `recording` at its `speed`, log `files`, else this host.
+    What is shown: the demo, a `recording` at its `speed`, log `files`, a `host` over SSH, else this host.
     """
     from mxtop.ui.app import run_app
 
@@ -34,6 +36,8 @@ def show(
         session = _replay(config, demo_recording(), mode="demo", skip=DEMO_SKIP)
     elif recording is not None:
         session = _replay(config, recording, mode="replay", speed=speed)
+    elif host is not None:
+        session = _remote(config, host, ssh_command, config_directory, log)
     else:
         session = _session(config, files, config_directory, log, piped)
     return run_app(
@@ -55,6 +59,21 @@ def _replay(config: Config, path: Path, **options: Any) -> Session:
     from mxtop.session.replay import ReplaySession
 
     return ReplaySession(path, interval=config.interval, **options)
+
+
+def _remote(
+    config: Config,
+    host: str,
+    ssh_command: Sequence[str] | None,
+    config_directory: str | None,
+    log: str | None,
+) -> Session:
+    from mxtop.hosts.connect import ssh_host
+    from mxtop.hosts.target import parse_target
+    from mxtop.session.remote import RemoteSession
+
+    ssh = ssh_host(parse_target(host), command=ssh_command)
+    return RemoteSession(ssh, config_directory=config_directory, log=log, interval=config.interval)
 
 
 def _session(
