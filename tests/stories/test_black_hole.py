@@ -14,7 +14,7 @@ from tests.stories.terminal import BIN, Terminal
 
 pytestmark = pytest.mark.lab
 
-STEP = 6
+STEP = 10
 """Seconds of smtp_connect_timeout: long enough to be watched."""
 
 TWO_HOLES = Destination(
