@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import replace
 
 import dns.message
@@ -95,16 +94,15 @@ async def test_a_dead_resolver_is_no_wait_for_peek_and_soon_none_for_anybody() -
     async with faulty(lambda query, tcp: None) as server, Resolver(server.conf, lifetime=2.5) as resolver:
         lookup = Lookup(resolver, Cache())
         hops = [f"d{number}.example" for number in range(200)]
-        start = time.monotonic()
         found = await asyncio.gather(*[ask(lookup, hop) for hop in hops])
         assert {each.mx_status for each in found} == {"timeout"}
-        assert time.monotonic() - start < 2.4, "a try and a probe, not 200 / 48 lifetimes"
+        asked = len(server.asked)
+        assert asked < 100, "a try of those that have a slot and a probe, not of all 200"
         assert resolver.down
-        again = time.monotonic()
         peeked = lookup.peek(nexthop.parse("d0.example"), SMTP)
         assert peeked is not None and peeked.mx_status == "timeout"
         assert (await ask(lookup, "new.example")).mx_status == "timeout"
-        assert time.monotonic() - again < 0.1
+        assert len(server.asked) == asked
 
 
 async def test_settings_that_hide_dns_are_told() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import time
 
 import dns.message
 import pytest
@@ -108,10 +107,8 @@ async def test_tcp_faults_are_errors(fault: str) -> None:
 
 async def test_a_closed_port_is_known_at_once() -> None:
     nameserver = Nameserver(Endpoint("127.0.0.1", free_port("127.0.0.1")))
-    start = time.monotonic()
     with pytest.raises(ConnectionRefusedError):
-        await ask(nameserver, 5)
-    assert time.monotonic() - start < 1
+        await ask(nameserver, 60)
     nameserver.close()
 
 

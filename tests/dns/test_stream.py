@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -152,13 +151,11 @@ async def test_silence_and_then_a_rest() -> None:
     async with serving(silent) as conf:
         nameserver = StreamNameserver(conf.nameservers[0], Counting())
         asked = wire.question((b"a", b"example"), "A")
-        begun = time.monotonic()
         for _ in range(BREAK_AFTER):
             assert not nameserver.paused
             with pytest.raises(TimeoutError):
                 await nameserver.ask(asked, timeout=0.1)
         assert nameserver.paused
-        assert time.monotonic() - begun < 2
         nameserver.close()
 
 

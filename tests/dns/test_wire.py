@@ -156,9 +156,11 @@ def test_long_pointer_chains_cost_no_time() -> None:
     record = struct.pack("!HHHIH", last, 5, 1, 60, 0)
     header = struct.pack("!6H", 1, 0x8180, 0, 4000, 0, 0)
     padding = struct.pack("!HHIH", 99, 1, 0, len(chain) - 1)
-    start = time.perf_counter()
-    read(header + b"\0" + padding + chain[1:] + record * 3999, "a.example", "A")
-    assert time.perf_counter() - start < 0.5
+    message = header + b"\0" + padding + chain[1:] + record * 3999
+    start = time.process_time()
+    read(message, "a.example", "A")
+    spent = time.process_time() - start
+    assert spent < 0.5  # seconds of this process, whatever others do
 
 
 def test_answers_wants_the_question_back() -> None:
