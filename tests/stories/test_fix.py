@@ -150,7 +150,7 @@ def test_nobody_answers_the_terminal_is_closed_and_it_goes_back_by_itself(mixed_
         assert preference(lab) == "ipv6"
         screen.wait_gone("UNCONFIRMED", 90)
         assert time.monotonic() - applied > 50
-        assert "taken back" in screen.words()
+        screen.wait_for(lambda _: "taken back" in screen.words(), "word of its end")
         assert lab.main_cf.read_bytes() == first
         assert preference(lab) == "any"
 
