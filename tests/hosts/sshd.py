@@ -14,8 +14,8 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -206,6 +206,18 @@ class Sshd:
         own = self._process.pid if self._process else 0
         self._signal([pid for pid in self.pids() if pid != own], signal.SIGKILL)
 
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Nobody is connected or let in, while what was started there and left its session goes on."""
+        assert self._process is not None
+        os.kill(self._process.pid, signal.SIGSTOP)
+        sessions = [pid for pid in self.pids() if pid != self._process.pid]
+        self._signal([pid for pid in sessions if _command_name(pid) == "sshd"], signal.SIGKILL)
+        try:
+            yield
+        finally:
+            os.kill(self._process.pid, signal.SIGCONT)
+
     def stop(self) -> None:
         """End the server and all that lives with it."""
         if self._process is None:
@@ -233,6 +245,13 @@ class Sshd:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+def _command_name(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return ""
 
 
 def _mount_namespace(pid: int) -> str | None:

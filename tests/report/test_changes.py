@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
@@ -13,7 +15,7 @@ from tests.report.test_fixing import change
 from mxtop.change.model import Change
 from mxtop.change.values import Refused
 from mxtop.report import changes
-from mxtop.report.changes import Where
+from mxtop.report.where import HERE, Instance
 from mxtop.session.local import LocalSession
 
 DIFF = "--- a\n+++ b\n-x\n+y\x1b\n"
@@ -49,10 +51,15 @@ class Past:
         self.asked.append("forget")
 
 
-def where(monkeypatch: pytest.MonkeyPatch, past: Past, *, as_json: bool = False) -> Where:
+def where(monkeypatch: pytest.MonkeyPatch, past: Past, *, as_json: bool = False) -> Instance:
     session = cast(LocalSession, SimpleNamespace(live_fixing=past, host="mx1"))
-    monkeypatch.setattr(Where, "session", lambda self: session)
-    return Where(None, None, as_json)
+
+    @asynccontextmanager
+    async def opened(instance: Instance) -> AsyncIterator[LocalSession]:
+        yield session
+
+    monkeypatch.setattr(changes, "_session", opened)
+    return Instance(HERE, None, None, as_json)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +122,7 @@ def test_history_is_an_array_oldest_first(
 
 
 def test_the_catalogue(capsys: pytest.CaptureFixture[str]) -> None:
-    assert changes.catalogue(Where(None, None, True)) == 0
+    assert changes.catalogue(Instance(HERE, None, None, True)) == 0
     (fix,) = json.loads(capsys.readouterr().out)
     assert fix["fix"] == "address-preference"
     assert [(one["value"], one["safe"]) for one in fix["values"]] == [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 from typing import Any
@@ -35,6 +36,18 @@ def test_a_second_that_has_begun_counts() -> None:
         "01:00",
         "15:00",
     ]
+
+
+async def test_a_lost_connection_is_told_and_the_clock_goes_on() -> None:
+    fixing = FakeFixing(APPLIED)
+    async with running(session=with_fixing(fixing)) as (app, pilot):
+        app.changing._take(Progress(APPLIED, lost="mx1: connection reset"))
+        await pilot.press("g")
+        await settle(pilot)
+        assert re.search(r"goes back in 01:4\d · connection lost", screen_text(app))
+        await pilot.press("x")
+        await settle(pilot)
+        assert "mx1: connection reset: as it was last seen" in screen_text(app)
 
 
 async def test_an_unfinished_change_is_found_at_start_and_seen_on_every_page() -> None:

@@ -288,7 +288,7 @@ async def test_log_files_have_nothing_to_change() -> None:
             await pilot.press(key)
             await settle(pilot)
             assert app.screen is app.main
-        assert "changes are made on the mail host" in screen_text(app)
+        assert "changes need a live host" in screen_text(app)
 
 
 async def test_deferred_mail_is_tried_now_when_asked() -> None:

@@ -155,27 +155,27 @@ def _change(command: str, args: argparse.Namespace) -> int:
     at = target(words)
     if at.kind == "files":
         raise MxtopError("a log file has no settings to change", f"run `mxtop {command}` on the mail host")
-    if at.kind == "hosts":
-        raise MxtopError(f"mxtop {command} does not work over SSH yet", f"run it on {at.hosts[0]} itself")
     from mxtop.report import changes
+    from mxtop.report.where import Instance, Where
 
-    where = changes.Where(args.config_dir, args.log, args.json)
+    host = _one_host(at, f"mxtop {command}")
+    instance = Instance(Where(host, args.ssh_command), args.config_dir, args.log, args.json)
     if command == "history":
-        return changes.history(where)
+        return changes.history(instance)
     if command == "fix" and fix is None:
         if args.to is not None:
             raise MxtopError("which fix?", "see `mxtop fix`")
-        return changes.catalogue(where)
+        return changes.catalogue(instance)
     if args.read_only and not (command == "fix" and args.dry_run):
         raise MxtopError("--read-only changes nothing", "leave it out")
     if command == "confirm":
-        return changes.confirm(where)
+        return changes.confirm(instance)
     if command == "undo":
-        return changes.undo(where, args.id)
+        return changes.undo(instance, args.id)
     if args.to is None:
         raise MxtopError(f"what shall {fix} be set to?", "name it with --to; see `mxtop fix`")
     return changes.fix(
-        where, fix or "", args.to, dry_run=args.dry_run, yes=args.yes, window=args.confirm_within
+        instance, fix or "", args.to, dry_run=args.dry_run, yes=args.yes, window=args.confirm_within
     )
 
 

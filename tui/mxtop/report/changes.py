@@ -1,4 +1,4 @@
-"""`mxtop fix`, `confirm`, `history` and `undo` on this host: what they say, and their exit codes.
+"""`mxtop fix`, `confirm`, `history` and `undo`, here or over SSH: what they say, and their exit codes.
 
 Each tells first of a change that waits for its answer.  stdout is the preview or the JSON, stderr the rest.
 """
@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from mxtop.change.model import BUSY, Change
@@ -20,6 +20,8 @@ from mxtop.report import change as body
 from mxtop.report import terminal
 from mxtop.report.commands import print_json, print_lines
 from mxtop.report.fixing import Wishes, make
+from mxtop.report.reach import connected
+from mxtop.report.where import Instance
 from mxtop.session.change import operator
 from mxtop.session.fixing import Fixing
 from mxtop.session.local import LocalSession
@@ -27,24 +29,29 @@ from mxtop.session.local import LocalSession
 DONE, REFUSED = 0, 2
 
 
-@dataclass(frozen=True, slots=True)
-class Where:
-    """The instance, its log (--log), and whether JSON is wanted."""
+@asynccontextmanager
+async def _session(instance: Instance) -> AsyncIterator[LocalSession]:
+    """The instance's session, not yet running; where it is over SSH, the host is reached.  See `reach`."""
+    at, log = instance.config_directory, instance.log
+    async with AsyncExitStack() as stack:
+        if instance.where.remote:
+            from mxtop.session.remote import RemoteSession
 
-    config_directory: str | None
-    log: str | None
-    as_json: bool
-
-    def session(self) -> LocalSession:
-        found = LocalSession(config_directory=self.config_directory, log=self.log, interval=0.5)
+            host = await stack.enter_async_context(await connected(instance.where))
+            session: LocalSession = RemoteSession(host, config_directory=at, log=log, interval=0.5)
+        else:
+            session = LocalSession(config_directory=at, log=log, interval=0.5)
         if terminal.somebody():
-            found.live_fixing.ask_with(terminal.ask_password)
-        return found
+            session.live_fixing.ask_with(terminal.ask_password)
+        try:
+            yield session
+        finally:
+            session.live_fixing.forget()
 
 
-def catalogue(where: Where) -> int:
+def catalogue(instance: Instance) -> int:
     """`mxtop fix`: every guided fix with its values."""
-    if where.as_json:
+    if instance.as_json:
         print_json(
             [
                 {
@@ -71,7 +78,7 @@ def catalogue(where: Where) -> int:
     return DONE
 
 
-def fix(where: Where, name: str, value: str, *, dry_run: bool, yes: bool, window: int) -> int:
+def fix(instance: Instance, name: str, value: str, *, dry_run: bool, yes: bool, window: int) -> int:
     """`mxtop fix NAME --to VALUE`."""
     try:
         fix_named(name).value(value)
@@ -79,10 +86,10 @@ def fix(where: Where, name: str, value: str, *, dry_run: bool, yes: bool, window
         raise MxtopError(str(error), "see `mxtop fix`") from error
     if not (dry_run or yes or terminal.somebody()):
         raise MxtopError("nobody is there to ask", "add --yes, or --dry-run for the preview alone")
-    wishes = Wishes(name, value, dry_run=dry_run, yes=yes, window=window, as_json=where.as_json)
-    session = where.session()
+    wishes = Wishes(name, value, dry_run=dry_run, yes=yes, window=window, as_json=instance.as_json)
 
-    async def story(fixing: Fixing) -> int:
+    async def story(session: LocalSession) -> int:
+        fixing = session.live_fixing
         for change in await fixing.waiting():
             if not dry_run:
                 raise Refused(
@@ -93,29 +100,29 @@ def fix(where: Where, name: str, value: str, *, dry_run: bool, yes: bool, window
             terminal.narrate(f"mxtop: change {change.id} waits for its answer: {body.countdown(change)}")
         return await make(session, fixing, wishes)
 
-    return _run(
-        session, story, lambda error: body.refusal(session.host, name, operator(), error), where.as_json
-    )
+    return _run(instance, story, lambda error, host: body.refusal(host, name, operator(), error))
 
 
-def confirm(where: Where) -> int:
+def confirm(instance: Instance) -> int:
     """`mxtop confirm`: keep the change that waits."""
 
-    async def story(fixing: Fixing) -> int:
+    async def story(session: LocalSession) -> int:
+        fixing = session.live_fixing
         waiting = await fixing.waiting()
         if not waiting:
             begun = await fixing.history()
             last = f"; the last, {begun[-1].id}, is {begun[-1].state.replace('_', ' ')}" if begun else ""
             raise Refused(f"no change waits for its answer{last}", "see `mxtop history`")
-        return await _answer(fixing, waiting[-1], fixing.confirm, "confirmed", where.as_json)
+        return await _answer(fixing, waiting[-1], fixing.confirm, "confirmed", instance.as_json)
 
-    return _run(where.session(), story)
+    return _run(instance, story)
 
 
-def undo(where: Where, change_id: str | None) -> int:
+def undo(instance: Instance, change_id: str | None) -> int:
     """`mxtop undo`: take back the last change, or the one named."""
 
-    async def story(fixing: Fixing) -> int:
+    async def story(session: LocalSession) -> int:
+        fixing = session.live_fixing
         begun = [one for one in await fixing.history() if one.state != "refused"]
         if change_id is not None:
             chosen = [one for one in begun if one.id == change_id.upper()]
@@ -124,9 +131,9 @@ def undo(where: Where, change_id: str | None) -> int:
         if not chosen:
             what = f"there is no change {change_id}" if change_id else "there is no change to take back"
             raise Refused(what, "see `mxtop history`")
-        return await _answer(fixing, chosen[-1], fixing.undo, "rolled_back", where.as_json)
+        return await _answer(fixing, chosen[-1], fixing.undo, "rolled_back", instance.as_json)
 
-    return _run(where.session(), story)
+    return _run(instance, story)
 
 
 async def _answer(
@@ -143,38 +150,36 @@ async def _answer(
     return DONE if now.state == wanted else now.exit_code
 
 
-def history(where: Where) -> int:
+def history(instance: Instance) -> int:
     """`mxtop history`: every change that was begun, oldest first."""
 
-    async def story(fixing: Fixing) -> int:
+    async def story(session: LocalSession) -> int:
+        fixing = session.live_fixing
         for waiting in await fixing.waiting():
             terminal.narrate(f"mxtop: change {waiting.id} waits for its answer: {body.countdown(waiting)}")
         begun = await fixing.history()
-        if where.as_json:
+        if instance.as_json:
             print_json([body.document(one, await fixing.diff(one)) for one in begun])
         else:
             print_lines(body.history(begun))
         return DONE
 
-    return _run(where.session(), story)
+    return _run(instance, story)
 
 
 def _run(
-    session: LocalSession,
-    story: Callable[[Fixing], Awaitable[int]],
-    refusal: Callable[[Refused], dict[str, Any]] | None = None,
-    as_json: bool = False,
+    instance: Instance,
+    story: Callable[[LocalSession], Awaitable[int]],
+    refusal: Callable[[Refused, str], dict[str, Any]] | None = None,
 ) -> int:
     async def told() -> int:
-        fixing = session.live_fixing
-        try:
-            return await story(fixing)
-        except Refused as error:
-            print(f"mxtop: {clean(str(error))}", file=sys.stderr)
-            if refusal is not None and as_json:
-                print_json(refusal(error))
-            return error.code
-        finally:
-            fixing.forget()
+        async with _session(instance) as session:
+            try:
+                return await story(session)
+            except Refused as error:
+                print(f"mxtop: {clean(str(error))}", file=sys.stderr)
+                if refusal is not None and instance.as_json:
+                    print_json(refusal(error, session.host))
+                return error.code
 
     return asyncio.run(told())

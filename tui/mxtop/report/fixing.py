@@ -18,6 +18,7 @@ from typing import Final
 
 from mxtop.change.model import Change
 from mxtop.change.values import Refused
+from mxtop.hosts.errors import HostDown
 from mxtop.mail.errors import MxtopError
 from mxtop.mail.snapshot import Snapshot
 from mxtop.report import change as body
@@ -179,6 +180,10 @@ class _Teller:
 
     def tell(self, progress: Progress, *, asks: bool) -> None:
         change = progress.change
+        if progress.lost:
+            self._status.end()
+            terminal.narrate(f"mxtop: {progress.lost}; {change.host} goes on by itself, looking again soon")
+            return
         for command in change.commands[self._commands :]:
             self._status.end()
             done = f"exit code {command.exit_code}, {command.seconds:.1f} s"
@@ -212,6 +217,22 @@ async def _answer(
     wishes: Wishes,
 ) -> Change | None:
     """What --yes or the person decides now; None to go on watching."""
+    if progress.lost:
+        return None
+    try:
+        return await _decide(fixing, proposal, progress, pressed, wishes)
+    except HostDown as error:  # the answer may have arrived: the next look tells
+        terminal.narrate(f"mxtop: {error}")
+        return None
+
+
+async def _decide(
+    fixing: Fixing,
+    proposal: Proposal,
+    progress: Progress,
+    pressed: deque[str],
+    wishes: Wishes,
+) -> Change | None:
     change, seen = progress.change, progress.observed
     verdict = seen.verdict if seen is not None else "too_little_traffic"
     if wishes.yes:

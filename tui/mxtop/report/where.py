@@ -1,4 +1,4 @@
-"""Which machine a command is about, as a value that costs nothing to load."""
+"""Which machine and instance a command is about, as values that cost nothing to load."""
 
 from __future__ import annotations
 
@@ -19,3 +19,13 @@ class Where:
 
 
 HERE: Final = Where()
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A Postfix instance of that machine, its log (--log), and whether JSON is wanted."""
+
+    where: Where
+    config_directory: str | None
+    log: str | None
+    as_json: bool

@@ -12,8 +12,10 @@ import asyncio
 import getpass
 import os
 import re
+import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final, Protocol
 
@@ -24,6 +26,7 @@ from mxtop.change.transaction import BASE, Transactions
 from mxtop.change.values import Refused
 from mxtop.fixes import fix_named
 from mxtop.fixes.base import Fix, Parameter
+from mxtop.hosts.errors import HostDown
 from mxtop.hosts.remembering import Ran, Remembering
 from mxtop.mail.batch import Batch
 from mxtop.mail.settings import Settings
@@ -53,14 +56,19 @@ def changes(argv: Sequence[str]) -> bool:
     return any(argv[place + 1] in _VERBS for place in places)
 
 
-def operator() -> str:
-    """Who asks: the user behind sudo where there is one.  In the letters that a change's notes allow."""
+def operator(*, elsewhere: bool = False) -> str:
+    """Who asks: the user behind sudo where there is one; `elsewhere`: at which machine, too.
+
+    In the letters that a change's notes allow.
+    """
     name = (os.environ.get("SUDO_USER") if os.geteuid() == 0 else None) or ""
     if not name:
         try:
             name = getpass.getuser()
         except (KeyError, OSError):
             name = str(os.geteuid())
+    if elsewhere:
+        name = f"{name}@{socket.gethostname()}"
     return re.sub(r"[^A-Za-z0-9._@:+-]", "_", name)
 
 
@@ -74,8 +82,16 @@ class View(Protocol):
     def settings_changed(self) -> None: ...
 
 
+async def _always() -> None:
+    """This machine can always be asked."""
+
+
 class LiveFixing:
-    """Guided fixes of one Postfix instance on `host`; `ask` as for `Transactions`."""
+    """Guided fixes of one Postfix instance on `host`; `ask` as for `Transactions`.
+
+    `reached` waits until the host can be asked again, where its connection may be lost: whoever watches a
+    change then goes on, and the host's watchdog has decided meanwhile.
+    """
 
     def __init__(
         self,
@@ -86,6 +102,7 @@ class LiveFixing:
         by: str | None = None,
         base: str = BASE,
         ask: Ask | None = None,
+        reached: Callable[[], Awaitable[object]] = _always,
     ) -> None:
         self.host = host.name
         self._view = view
@@ -94,6 +111,7 @@ class LiveFixing:
         self._operator = by or operator()
         self._instance: str | None = None
         self._base = base
+        self._reached = reached
         self.ask_with(ask)
         self._watches: dict[str, Watch] = {}
         self._kept: dict[str, tuple[float, Outcome]] = {}
@@ -158,9 +176,27 @@ class LiveFixing:
     async def apply(self, proposal: Proposal) -> AsyncIterator[Progress]:
         change = proposal.preview.change
         self._watches[change.id] = await self._begin(proposal)
-        await self._transactions.apply(change.id)
+        try:
+            await self._transactions.apply(change.id)
+        except HostDown:
+            await self._begun(change)
         async for progress in self.watch(change):
             yield progress
+
+    async def _begun(self, change: Change) -> None:
+        """The connection was lost while it was to begin: Refused unless it did.
+
+        What is discarded cannot begin any more, even where the word to begin is still on its way.
+        """
+        await self._reached()
+        if (await self._transactions.status(change.id)).phase != "prepared":
+            return
+        await self._transactions.discard(change.id)
+        try:
+            await self._transactions.status(change.id)
+        except Refused as error:
+            why = f"the connection to {self.host} was lost before the change began: nothing was changed"
+            raise Refused(why, "try again") from error
 
     async def _begin(self, proposal: Proposal) -> Watch:
         core, now = self._view.core, self._view.now()
@@ -185,6 +221,23 @@ class LiveFixing:
         return watch
 
     async def watch(self, change: Change) -> AsyncIterator[Progress]:
+        seen = Progress(change)
+        while True:
+            try:
+                async for seen in self._looks(change):
+                    yield seen
+            except HostDown as error:
+                if not seen.lost:
+                    seen = replace(seen, lost=error.title)
+                    yield seen
+                await asyncio.sleep(EVERY)  # a connection that is lost may not be known as lost yet
+                await self._reached()
+            else:
+                break
+        self._watches.pop(change.id, None)
+
+    async def _looks(self, change: Change) -> AsyncIterator[Progress]:
+        """As `watch`, as long as the host can be asked."""
         phase = ""
         async for now in self._transactions.follow(change.id, EVERY):
             self._tell(now)
@@ -198,12 +251,13 @@ class LiveFixing:
             yield Progress(now, watch.observed() if watch else None)
             if watch is not None and watch.critical and now.phase == "applied":
                 await self._at_once(now)
-        self._watches.pop(change.id, None)
 
     async def _at_once(self, change: Change) -> None:
         """Back, as a daemon is in trouble; where somebody else is at it just now, the next look tells."""
         try:
             await self._transactions.rollback(change.id)
+        except HostDown:
+            pass  # its watchdog, or this again after the next look
         except Refused as error:
             if error.code != BUSY:
                 raise
@@ -213,8 +267,9 @@ class LiveFixing:
         at, kept = self._kept.get(change.id, (0.0, Outcome()))
         due = last or change.outcome.verdict != kept.verdict or time.monotonic() >= at + KEEP
         if change.phase != "prepared" and due and change.outcome != kept:
-            self._kept[change.id] = time.monotonic(), change.outcome
-            await self._transactions.keep(change.id, change.outcome)
+            with suppress(HostDown):
+                await self._transactions.keep(change.id, change.outcome)
+                self._kept[change.id] = time.monotonic(), change.outcome
 
     def _tell(self, change: Change) -> None:
         """The commands that the change's script ran go to the others."""
@@ -246,9 +301,11 @@ class LiveFixing:
         return now
 
     async def waiting(self) -> tuple[Change, ...]:
+        await self._reached()
         return await self._own(await self._transactions.recover())
 
     async def history(self) -> tuple[Change, ...]:
+        await self._reached()
         return await self._own(await self._transactions.history())
 
     async def _own(self, found: tuple[Change, ...]) -> tuple[Change, ...]:

@@ -71,10 +71,14 @@ def _told(note: Note) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a change is: its state with the commands that ran, and what was seen of its effect."""
+    """How far a change is: its state with the commands that ran, and what was seen of its effect.
+
+    `lost` says why the host cannot be asked at the moment ("": it can); the change is as it was last seen.
+    """
 
     change: Change
     observed: Observed | None = None
+    lost: str = ""
 
     @property
     def over(self) -> bool:
@@ -103,7 +107,8 @@ class Fixing(Protocol):
         """Begin, and tell how it goes on, several times a second, until it is over.
 
         Whoever stops looking stops nothing: the host goes on, and its watchdog decides.
-        A `bad` verdict by a daemon in trouble rolls back at once.
+        A `bad` verdict by a daemon in trouble rolls back at once.  Where the connection to the host is
+        lost, that is told once, and the next look comes when it is back.
         """
         ...
 

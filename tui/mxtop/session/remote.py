@@ -1,7 +1,7 @@
 """Another host, live over SSH: the feeds of `mxtop.session.local`, read through its connection.
 
 Where the connection is lost, what is known stays with its age, and each feed goes on where it was: the log at
-the line after the last.  Guided fixes are not offered here.
+the line after the last.
 """
 
 from __future__ import annotations
@@ -9,15 +9,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from mxtop.hosts.link import Link
 from mxtop.hosts.remote import SshHost
 from mxtop.mail.batch import Batch
-from mxtop.mail.errors import MxtopError
+from mxtop.mail.errors import CommandFailed, MxtopError
 from mxtop.mail.snapshot import Feed, Snapshot
 from mxtop.mail.tracker import Tracker
 from mxtop.session import history
+from mxtop.session.change import LiveFixing, operator
 from mxtop.session.local import LocalSession
 from mxtop.session.logfeed import LogFeed
 from mxtop.session.names import Names
@@ -47,19 +49,49 @@ class RemoteSession(LocalSession):
         interval: float = 1.0,
     ) -> None:
         super().__init__(config_directory=config_directory, log=log, interval=interval, host=ssh)
-        self.fixing = None
         self.ssh = ssh
+        self.live_fixing = LiveFixing(
+            self,
+            self._host,
+            config_directory=config_directory,
+            by=operator(elsewhere=True),
+            reached=self._reachable,
+        )
+        self.fixing = self.live_fixing
         self._names = Names(self._host, ask_from=self._host)
+        self._running = False
+        self._ahead = 0.0
         self._own: dict[str, Feed] = {}  # what each feed last said of itself
         self._went_on: Callable[[], Awaitable[None]] | None = None  # how the log goes on where it was lost
 
     async def run(self, publish: Callable[[Snapshot], None]) -> None:
+        self._running = True
         async with asyncio.TaskGroup() as group:
             group.create_task(self.ssh.keep())
             group.create_task(self._tell_link())
+            group.create_task(self._compare_clocks())
             group.create_task(super().run(publish))
 
     # -- the connection -----------------------------------------------------------
+
+    async def _reachable(self) -> None:
+        """Wait until the host can be asked.  HostDown where it cannot and nothing keeps the connection up."""
+        await (self.ssh.connected() if self._running else self.ssh.connect())
+
+    def now(self) -> float:
+        """By that host's clock, which its log goes by."""
+        return time.time() + self._ahead
+
+    async def _compare_clocks(self) -> None:
+        """How far that host's clock is ahead, anew with each connection; half of the way there is not it."""
+        while True:
+            generation = await self.ssh.connected()
+            with suppress(CommandFailed, ValueError):
+                asked = time.time()
+                said = float((await self._host.run(["date", "+%s.%N"])).text)
+                self._ahead = said - (asked + time.time()) / 2
+            while self.ssh.generation == generation:
+                await self.ssh.changed()
 
     async def _reached(self, feed: Callable[[], Awaitable[None]]) -> None:
         await self.ssh.connected()

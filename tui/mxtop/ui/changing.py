@@ -58,6 +58,11 @@ class Changing:
         return change if change is not None and change.state == "applied" else None
 
     @property
+    def lost(self) -> str:
+        """Why the host cannot be asked just now; "" where it can."""
+        return self.progress.lost if self.progress else ""
+
+    @property
     def recorded(self) -> bool:
         return self.begun is not None and self.begun.recorded
 

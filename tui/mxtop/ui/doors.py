@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mxtop.change.model import Change
     from mxtop.ui.app import MxtopApp
 
-NOWHERE = "changes are made on the mail host itself: run mxtop there, without log files"
+NOWHERE = "changes need a live host: run mxtop on the mail host or over SSH, without log files"
 
 
 class Doors:

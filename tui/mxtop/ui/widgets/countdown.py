@@ -29,6 +29,11 @@ class Unconfirmed(Protocol):
     due: float | None
     """When it goes back by itself, in seconds of time.monotonic(); None where no clock runs."""
 
+    @property
+    def lost(self) -> str:
+        """Why the host cannot be asked just now; "" where it can."""
+        ...
+
     touched: bool
     """Whether anything was changed on the host from here, or tried to."""
 
@@ -66,7 +71,8 @@ class Countdown(Text, can_focus=False):
     def tick(self) -> None:
         changing = cast("Owner", self.app).changing
         if (change := changing.unconfirmed) is not None:
-            text = f" {sentence(change, changing.due)} · x keeps or undoes it"
+            left = "connection lost" if changing.lost else "x keeps or undoes it"
+            text = f" {sentence(change, changing.due)} · {left}"
             self.show_lines([((SafeText(fit(SafeText(text), max(1, self.room))), "alarm"),)])
 
 

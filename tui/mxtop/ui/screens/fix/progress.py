@@ -29,6 +29,11 @@ _VERDICTS: Final[dict[Verdict, tuple[SafeText, str]]] = {
 def lines(progress: Progress, width: int, *, utc: bool) -> list[Line]:
     change = progress.change
     shown = state(change, width)
+    if progress.lost:
+        words = (
+            f"◔ {clean(progress.lost, 200)}: as it was last seen; {clean(change.host, 60)} goes on by itself."
+        )
+        shown += wrap(SafeText(words), width, "accent")
     if progress.observed is not None:
         shown += observed(progress.observed, width, utc=utc)
     shown += commands(change, width)

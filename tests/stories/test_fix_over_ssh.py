@@ -1,0 +1,120 @@
+"""Changes on a host behind a real sshd: the story by command, and the connection lost in the middle of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.hosts.sshd import Sshd
+from tests.lab import Lab, world
+from tests.stories.test_fix_command import HURRIED
+
+pytestmark = pytest.mark.lab
+
+DUAL = world.DUAL.domain
+_OWN_LIB = 'mount --bind "$0" /var/lib && exec "$@"'
+
+
+@dataclass
+class Place:
+    """A lab whose host is reached as mx1, from where no Postfix is mxtop's."""
+
+    lab: Lab
+    sshd: Sshd
+    home: Path
+
+    def argv(self, *words: str) -> list[str]:
+        mxtop = [sys.executable, "-c", HURRIED]
+        return ["env", f"HOME={self.home}", f"XDG_CONFIG_HOME={self.home}", *mxtop, *words]
+
+    def mxtop(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return self.lab.run(self.argv(*words), timeout=200)
+
+    def start(self, *words: str) -> subprocess.Popen[Any]:
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL}
+        return self.lab.popen(self.argv(*words), text=True, start_new_session=True, **pipes)
+
+    @property
+    def preference(self) -> str:
+        return self.lab.run(["postconf", "-h", "smtp_address_preference"]).stdout.strip()
+
+    def history(self) -> list[dict[str, Any]]:
+        done = self.mxtop("history", "mx1", "--json")
+        assert done.returncode == 0, done.stderr
+        found: list[dict[str, Any]] = json.loads(done.stdout)
+        return found
+
+
+@pytest.fixture
+def place() -> Iterator[Place]:
+    with Lab([world.DUAL], settings={"smtp_connection_cache_on_demand": "no"}) as lab:
+        lab.send(f"user@{DUAL}", count=120)
+        lab.wait_idle()
+        lib, home = lab.directory / "lib", lab.directory / "operator"
+        lib.mkdir(mode=0o755)
+        (home / ".ssh").mkdir(parents=True)
+        prefix = lab.namespace.argv(["unshare", "--mount", "sh", "-c", _OWN_LIB, str(lib)])
+        with Sshd(lab.directory / "mx1", 2222, prefix=prefix) as sshd:
+            (home / ".ssh" / "config").write_text(sshd.client_entry())
+            yield Place(lab, sshd, home)
+
+
+def until(condition: Callable[[], bool], what: str, timeout: float = 60) -> None:
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline, f"no {what} after {timeout} s"
+        time.sleep(0.05)
+
+
+def test_previewed_applied_kept_and_undone(place: Place) -> None:
+    first = place.lab.main_cf.read_bytes()
+    preview = place.mxtop("fix", "address-preference", "--to", "ipv6", "mx1", "--dry-run", "--json")
+    assert preview.returncode == 0, preview.stderr
+    shown = json.loads(preview.stdout)
+    assert (shown["host"], shown["state"]) == ("mx1", "preview")
+    assert shown["predicted"] == {"before": 0.5, "after": 1.0}
+    assert place.lab.main_cf.read_bytes() == first
+
+    run = place.start("fix", "address-preference", "--to", "ipv6", "mx1", "--yes", "--json")
+    until(lambda: place.preference == "ipv6", "change")
+    place.lab.wait_lines(r"/master\[\d+\]: reload -- version ", timeout=60)
+    place.lab.send(f"user@{DUAL}", count=40)
+    out, err = run.communicate(timeout=150)
+    assert run.returncode == 0, err
+    told = json.loads(out)
+    assert (told["state"], told["verdict"], told["host"]) == ("confirmed", "good", "mx1")
+    assert told["observed"]["after"]["ipv6"] == 40
+    assert told["operator"].endswith(f"@{os.uname().nodename}")
+
+    undone = place.mxtop("undo", "mx1", "--json")
+    assert undone.returncode == 0, undone.stderr
+    assert place.lab.main_cf.read_bytes() == first
+    assert [one["state"] for one in place.history()] == ["rolled_back"]
+    assert place.mxtop("confirm", "mx1").returncode == 2, "nothing waits"
+
+
+def test_cut_off_in_the_middle_the_host_takes_it_back_and_who_watched_is_told(place: Place) -> None:
+    """F11: sessions killed, the server away for longer than the window."""
+    first = place.lab.main_cf.read_bytes()
+    run = place.start("fix", "address-preference", "--to", "ipv6", "mx1", "--yes", "--confirm-within", "22")
+    until(lambda: place.preference == "ipv6", "change")
+    until(lambda: b'"applied"' in audit(place), "applied")
+    with place.sshd.away():
+        until(lambda: place.lab.main_cf.read_bytes() == first, "end by the watchdog", 120)
+    _, err = run.communicate(timeout=150)
+    assert run.returncode == 1, err
+    assert "rolled back" in err
+    assert [one["state"] for one in place.history()] == ["rolled_back"]
+
+
+def audit(place: Place) -> bytes:
+    path = place.lab.directory / "lib" / "mxtop" / "audit.jsonl"
+    return path.read_bytes() if path.exists() else b""
