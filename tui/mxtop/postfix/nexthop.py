@@ -14,7 +14,7 @@ from typing import Final, Literal
 from mxtop.hosts.base import Host
 from mxtop.mail import nexthop
 from mxtop.mail.errors import CommandFailed
-from mxtop.mail.settings import Route, Settings
+from mxtop.mail.settings import Route, Settings, Transport
 from mxtop.postfix import matchlist, postconf, senders
 from mxtop.postfix.destination import Destination, parse
 from mxtop.postfix.tables import Key, Tables, without_extension
@@ -193,7 +193,7 @@ def finished(settings: Settings, target: Destination, choice: Choice) -> Route:
     if transport is None:
         return replace(made, reason=f"{choice.transport} is not an SMTP client: {choice.next_hop}")
     if transport.command == "lmtp":
-        return _by_lmtp(made, choice.next_hop)
+        return _by_lmtp(made, choice.next_hop, transport)
     lists = postconf.version(settings.mail_version) >= (3, 5)
     hops = nexthop.sites(choice.next_hop) if lists else (choice.next_hop,)
     try:
@@ -206,8 +206,11 @@ def finished(settings: Settings, target: Destination, choice: Choice) -> Route:
         return replace(made, reason=f"{choice.transport} refuses its next hop: {problem}")
 
 
-def _by_lmtp(made: Route, hop: str) -> Route:
-    """LMTP knows no MX: `[host]`, `host` and `inet:host` all mean that host (smtp_connect.c)."""
+def _by_lmtp(made: Route, hop: str, transport: Transport) -> Route:
+    """LMTP knows no MX: `[host]`, `host` and `inet:host` all mean that host (smtp_connect.c).
+
+    Only SRV (3.8) tells them apart: it is for names without brackets.
+    """
     kind, _, rest = hop.partition(":")
     if kind == "unix":
         return replace(made, reason=f"LMTP to the UNIX-domain socket {rest}")
@@ -215,4 +218,5 @@ def _by_lmtp(made: Route, hop: str) -> Route:
         parsed = nexthop.parse(rest if kind == "inet" else hop)
     except ValueError as problem:
         return replace(made, reason=f"{made.transport} refuses its next hop: {problem}")
-    return replace(made, next_hops=(str(replace(parsed, literal=True)),))
+    srv = (parsed.port or transport.smtp_tcp_port) in transport.use_srv_lookup
+    return replace(made, next_hops=(str(replace(parsed, literal=parsed.literal or not srv)),))

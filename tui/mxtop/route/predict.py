@@ -17,13 +17,11 @@ from mxtop.mail.snapshot import Prediction, Shares
 from mxtop.route.features import Features, features
 from mxtop.route.order import effective, example
 from mxtop.route.share import UNEVEN_EXACT, first_ipv6
-from mxtop.route.site import Site, resolve
+from mxtop.route.site import SMTP_PORTS, Site, resolve
 from mxtop.route.why import Case, why
 
 DELIVERABLE = ("ok", "implicit_mx")
 """The statuses that come with addresses to try."""
-
-_SMTP_PORTS = ("25", "smtp", "mail")
 
 
 def predict_route(settings: Settings, route: Route, answers: Sequence[Answer]) -> Prediction:
@@ -151,7 +149,7 @@ def _is_25(hop: str, transport: Transport) -> bool:
         port = nexthop.parse(hop).port
     except ValueError:
         port = None
-    return (port or transport.smtp_tcp_port) in _SMTP_PORTS
+    return (port or transport.smtp_tcp_port) in SMTP_PORTS
 
 
 def _not_smtp(route: Route) -> Prediction:
