@@ -85,6 +85,8 @@ def _lead(case: Case) -> str:
     """What came before the choice among addresses: relayhost, transport_maps, unusable next hops."""
     parts = []
     route = case.route
+    if route is not None and route.rewritten:
+        parts.append(route.rewritten)
     if route is not None and route.next_hops and route.source not in ("", "recipient domain"):
         parts.append(f"the next hop is {', '.join(route.next_hops)} ({route.source})")
     if case.skipped:
