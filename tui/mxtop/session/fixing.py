@@ -32,7 +32,8 @@ class Proposal:
     """A change that is staged and can be previewed; nothing live was touched.
 
     `findings` are the findings of this moment that this fix may mend.  `instead` is what to do in its
-    place where the aim is another one ("" where nothing).  `recorded`: it is only played.
+    place where the aim is another one ("" where nothing).  `recorded`: it is only played.  `mail_version` is
+    Postfix's, "" where it is not known.
     """
 
     fix: str
@@ -47,6 +48,7 @@ class Proposal:
     instead: str = ""
     check: str = ""
     recorded: bool = False
+    mail_version: str = ""
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -71,10 +73,14 @@ def _told(note: Note) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a change is: its state with the commands that ran, and what was seen of its effect."""
+    """How far a change is: its state with the commands that ran, and what was seen of its effect.
+
+    `lost` says why the host cannot be asked at the moment ("": it can); the change is as it was last seen.
+    """
 
     change: Change
     observed: Observed | None = None
+    lost: str = ""
 
     @property
     def over(self) -> bool:
@@ -103,7 +109,8 @@ class Fixing(Protocol):
         """Begin, and tell how it goes on, several times a second, until it is over.
 
         Whoever stops looking stops nothing: the host goes on, and its watchdog decides.
-        A `bad` verdict by a daemon in trouble rolls back at once.
+        A `bad` verdict by a daemon in trouble rolls back at once.  Where the connection to the host is
+        lost, that is told once, and the next look comes when it is back.
         """
         ...
 
