@@ -127,6 +127,8 @@ def _read(command: str, args: argparse.Namespace) -> int:
     if command == "record":
         if args.json:
             raise MxtopError("a recording has no JSON form", "leave --json out")
+        if args.recording in ("", "-"):
+            raise MxtopError("a recording is a file", "name a new one, such as monday.mxtop")
         if where.remote:
             raise MxtopError("mxtop record does not work over SSH yet", "run it on that host")
         return commands.record(Path(args.recording), at.files, config_directory=args.config_dir, log=args.log)
