@@ -79,18 +79,14 @@ Tell = Callable[[str, Progress | MxtopError], None]
 def first(offers: Sequence[Offer], named: str | None = None) -> tuple[Offer, ...]:
     """Those that can be changed, the canary first and the others in the order given.
 
-    The canary is the one that is `named`, else the first with ENOUGH traffic for a verdict, else the one with
-    the most.  Refused where the one named has no change to make.
+    The canary is the one that is `named`, unless it has nothing to change; else the first with ENOUGH traffic
+    for a verdict, else the one with the most.
     """
     able = [offer for offer in offers if offer.proposal is not None]
-    if named is not None:
-        chosen = [offer for offer in able if offer.host == named]
-        if not chosen:
-            raise Refused(f"{named} cannot be the first: it has nothing to change", "name another")
-    else:
-        chosen = [offer for offer in able if traffic(offer.proposal) >= ENOUGH]
-        chosen = chosen or sorted(able, key=lambda offer: -traffic(offer.proposal))
-    return (*chosen[:1], *(offer for offer in able if offer is not chosen[0])) if chosen else ()
+    chosen = [offer for offer in able if offer.host == named]
+    chosen = chosen or [offer for offer in able if traffic(offer.proposal) >= ENOUGH]
+    chosen = chosen or sorted(able, key=lambda offer: -traffic(offer.proposal))
+    return (*chosen[:1], *(offer for offer in able if offer is not chosen[0]))
 
 
 def traffic(proposal: Proposal | None) -> int:
@@ -206,9 +202,11 @@ class Together:
                     if change.phase != "applied":
                         continue
                     answer = await decide(host, proposal, progress)
-                    final = await self._give(host, change, answer, tell) if answer else change
-                    seen = replace(seen, change=final)
-                    if Progress(final).over:
+                    if answer is None:
+                        continue
+                    seen = replace(seen, change=await self._give(host, change, answer, tell))
+                    if (final := replace(progress, change=seen.change)).over:
+                        tell(host, final)
                         break
         except Refused as error:
             return replace(seen, trouble=error)
