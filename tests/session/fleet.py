@@ -133,8 +133,10 @@ class Fake:
             async for one in self._phases(end):
                 yield one
             return
-        for _ in range(60 if self._story == "slow" else 0):
-            yield Progress(made(self.host, "applied"), seen("too_little_traffic"))
+        for left in range(600, 0, -10) if self._story == "slow" else ():
+            yield Progress(made(self.host, "applied", remaining=left), seen("too_little_traffic"))
+            if self.phase != "applied":
+                return
             await asyncio.sleep(10)
         verdict: Verdict = "bad" if self._story == "bad" else "good"
         while self.phase == "applied":
@@ -158,6 +160,37 @@ class Fake:
         self._note("undo")
         self.phase = "rolledback"
         return made(self.host, self.phase)
+
+
+class Past(Fake):
+    """A host with changes by id and phase; it may be away."""
+
+    def __init__(self, host: str, *, away: bool = False, **phases: str) -> None:
+        super().__init__(host)
+        self.begun = tuple(
+            made(host, phase, id=name, time=f"2026-11-23T18:31:{ord(name):02}Z")
+            for name, phase in phases.items()
+        )
+        self._away = away
+
+    async def history(self) -> tuple[Change, ...]:
+        if self._away:
+            raise HostDown("no route to host", "try again")
+        return self.begun
+
+    async def waiting(self) -> tuple[Change, ...]:
+        return tuple(one for one in await self.history() if one.phase == "applied")
+
+    async def diff(self, change: Change) -> str:
+        return f"--- a\n+++ b\n+{change.id}\x1b\n"
+
+    async def confirm(self, change: str) -> Change:
+        self._note(f"confirm {change}")
+        return made(self.host, "confirmed", id=change)
+
+    async def undo(self, change: str) -> Change:
+        self._note(f"undo {change}")
+        return made(self.host, "conflict" if change == "X" else "rolledback", id=change)
 
 
 def hosts(fakes: Sequence[Fake]) -> dict[str, Fixing]:

@@ -29,7 +29,7 @@ def preview(offers: Sequence[Offer], queue: Sequence[Offer], *, named: bool) -> 
         text += _advice(able)
     for offer in offers:
         if offer.trouble is not None:
-            text += entry("nothing to do" if offer.already else "cannot", f"{offer.host}: {offer.trouble}")
+            text += entry("so already" if offer.already else "cannot", f"{offer.host}: {offer.trouble}")
     return text
 
 

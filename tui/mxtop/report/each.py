@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from mxtop.change.model import Change
 from mxtop.change.values import Refused
@@ -23,6 +23,8 @@ from mxtop.session.change import operator
 from mxtop.session.fixing import Fixing
 from mxtop.session.remote import RemoteSession
 
+_T = TypeVar("_T")
+
 
 @dataclass(frozen=True, slots=True)
 class Answered:
@@ -34,33 +36,42 @@ class Answered:
 
 def confirm(hosts: Hosts) -> int:
     """`mxtop confirm` on several hosts: keep the change that waits on each."""
-
-    async def keep(fixing: Fixing) -> Answered:
-        waiting = await fixing.waiting()
-        if not waiting:
-            raise Refused("no change waits for its answer", "see `mxtop history`")
-        now = await fixing.confirm(waiting[-1].id)
-        return Answered(now, await fixing.diff(now))
-
     return asyncio.run(_answer(hosts, keep, "confirmed"))
 
 
 def undo(hosts: Hosts) -> int:
     """`mxtop undo` on several hosts: take back the last change of each that is not back yet."""
-
-    async def back(fixing: Fixing) -> Answered:
-        begun = [one for one in await fixing.history() if one.state not in ("refused", "rolled_back")]
-        if not begun:
-            raise Refused("there is no change to take back", "see `mxtop history`")
-        now = await fixing.undo(begun[-1].id)
-        return Answered(now, await fixing.diff(now))
-
     return asyncio.run(_answer(hosts, back, "rolled_back"))
+
+
+async def keep(fixing: Fixing) -> Answered:
+    """Keep what waits on one host; Refused where nothing does."""
+    waiting = await fixing.waiting()
+    if not waiting:
+        raise Refused("no change waits for its answer", "see `mxtop history`")
+    now = await fixing.confirm(waiting[-1].id)
+    return Answered(now, await fixing.diff(now))
+
+
+async def back(fixing: Fixing) -> Answered:
+    """Take back the last change of one host; Refused where there is none."""
+    begun = [one for one in await fixing.history() if one.state not in ("refused", "rolled_back")]
+    if not begun:
+        raise Refused("there is no change to take back", "see `mxtop history`")
+    now = await fixing.undo(begun[-1].id)
+    return Answered(now, await fixing.diff(now))
+
+
+async def past(fixing: Fixing) -> list[Answered]:
+    """Every change of one host, oldest first."""
+    for one in await fixing.waiting():
+        terminal.narrate(f"{fixing.host}: change {one.id} waits for its answer: {body.countdown(one)}")
+    return [Answered(one, await fixing.diff(one)) for one in await fixing.history()]
 
 
 async def _answer(hosts: Hosts, story: Callable[[Fixing], Awaitable[Answered]], wanted: str) -> int:
     async with attached(hosts) as found:
-        done = await everywhere(found, story)
+        done = await everywhere(_fixings(found), story)
     return answered(done, wanted, as_json=hosts.as_json)
 
 
@@ -89,14 +100,9 @@ def answered(done: Mapping[str, Answered | MxtopError], wanted: str, *, as_json:
 def history(hosts: Hosts) -> int:
     """`mxtop history` on several hosts: every change of all of them, by time."""
 
-    async def past(fixing: Fixing) -> list[Answered]:
-        for one in await fixing.waiting():
-            terminal.narrate(f"mxtop: change {one.id} waits for its answer: {body.countdown(one)}")
-        return [Answered(one, await fixing.diff(one)) for one in await fixing.history()]
-
     async def story() -> int:
         async with attached(hosts) as found:
-            done = await everywhere(found, past)
+            done = await everywhere(_fixings(found), past)
         return merged(done, as_json=hosts.as_json)
 
     return asyncio.run(story())
@@ -122,19 +128,23 @@ def merged(done: Mapping[str, list[Answered] | MxtopError], *, as_json: bool) ->
     return worst(codes)
 
 
+def _fixings(found: Mapping[str, RemoteSession | MxtopError]) -> dict[str, Fixing | MxtopError]:
+    return {host: it if isinstance(it, MxtopError) else it.live_fixing for host, it in found.items()}
+
+
 async def everywhere(
-    found: Mapping[str, RemoteSession | MxtopError], story: Callable[[Fixing], Awaitable[Any]]
-) -> dict[str, Any]:
+    found: Mapping[str, Fixing | MxtopError], story: Callable[[Fixing], Awaitable[_T]]
+) -> dict[str, _T | MxtopError]:
     """A story of each host, all at once; an MxtopError in the place of what did not come to its end."""
 
-    async def one(session: RemoteSession) -> Any:
+    async def one(fixing: Fixing | MxtopError) -> _T | MxtopError:
+        if isinstance(fixing, MxtopError):
+            return fixing
         try:
-            return await story(session.live_fixing)
+            return await story(fixing)
         except MxtopError as error:
             return error
 
     async with asyncio.TaskGroup() as group:
-        asked = {
-            host: group.create_task(one(it)) for host, it in found.items() if isinstance(it, RemoteSession)
-        }
-    return {host: asked[host].result() if host in asked else it for host, it in found.items()}
+        asked = {host: group.create_task(one(it)) for host, it in found.items()}
+    return {host: task.result() for host, task in asked.items()}
