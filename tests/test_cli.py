@@ -111,7 +111,9 @@ def test_report_of_a_file_loads_nothing_heavy(tmp_path: Path) -> None:
     [
         ["report", "./no-such.log"], ["report", "--since", "soon", "-"], ["report", "--nonsense"], ["dns"],
         ["parse", "--year", "x", "-"], ["nohost.example"], ["sockets", "./mail.log"], ["--json"], [],
-        ["record"], ["record", "./x.mxtop", "mx1"], ["record", "./no/x.mxtop", "/dev/null"], ["replay"],
+        ["parse", "/dev/null", "./no-such.log"], ["parse", __file__, "./"], ["report", f"{__file__}/x"],
+        ["record"], ["record", "-"], ["record", "./x.mxtop", "mx1"],
+        ["record", "./no/x.mxtop", "/dev/null"], ["replay"],
         ["fix", "nonsense", "--to", "ipv6", "--yes"], ["fix", "address-preference"], ["fix", "--to", "ipv6"],
         ["fix", "address-preference", "--to", "ipv6"], ["fix", "address-preference", "--to", "x", "--yes"],
         ["--read-only", "confirm"], ["confirm", "./mail.log"],
@@ -124,6 +126,7 @@ def test_what_cannot_be_done_is_one_line_and_2(argv: list[str]) -> None:
     assert done.stdout == ""
     assert done.stderr.startswith("mxtop: ")
     assert done.stderr.count("\n") == 1
+    assert "; " in done.stderr, "the next step"
     assert "Traceback" not in done.stderr
 
 

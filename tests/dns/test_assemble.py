@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
@@ -74,11 +75,11 @@ def test_srv_fallback(status: LookupStatus, allow: bool, ignore: bool, back: boo
     assert falls_back(srv(allow, ignore), entry(Reply(status)), lambda *_: None) is back
 
 
-def srv(allow: bool, ignore: bool = False) -> Question:
+def srv(allow: bool, ignore: bool = False, own: Iterable[str] = (), hop: str = "d.example") -> Question:
     transport = replace(
-        SMTP, use_srv_lookup=("smtp",), allow_srv_lookup_fallback=allow, ignore_srv_lookup_error=ignore
+        SMTP, use_srv_lookup=("smtp", "587"), allow_srv_lookup_fallback=allow, ignore_srv_lookup_error=ignore
     )
-    return question(nexthop.parse("d.example"), transport, "3.8.0")
+    return question(nexthop.parse(hop), transport, "3.8.0", frozenset(own))
 
 
 def test_srv_without_any_address_falls_back_once_that_is_known() -> None:
@@ -89,6 +90,29 @@ def test_srv_without_any_address_falls_back_once_that_is_known() -> None:
     assert not falls_back(srv(allow=False, ignore=True), found, lambda *_: none)
     assert not falls_back(srv(allow=True), found, lambda _, rdtype: some if rdtype == "AAAA" else none)
     assert not falls_back(srv(allow=True), found, lambda _, rdtype: none if rdtype == "A" else None)
+
+
+def test_srv_that_leads_back_here_falls_back() -> None:
+    """smtp_truncate_self() leaves nothing: as if no target had an address."""
+    entries = entry(Reply("ok", (Record("b.example", 20, 5, 25), Record("a.example", 10, 5, 25))))
+    addresses = {"a.example": "192.0.2.1", "b.example": "192.0.2.2"}
+
+    def known(name: str, rdtype: RdType) -> Entry:
+        return entry(Reply("ok", (Record(addresses[name]),)) if rdtype == "A" else Reply("nodata"))
+
+    assert falls_back(srv(allow=True, own=["192.0.2.1"]), entries, known)
+    assert not falls_back(srv(allow=True, own=["192.0.2.2"]), entries, known), "a.example is better"
+    assert not falls_back(srv(allow=False, own=["192.0.2.1"]), entries, known)
+    other_port = srv(allow=True, own=["192.0.2.1"], hop="d.example:587")
+    assert not falls_back(other_port, entries, known), "smtp(8) looks for itself on port 25 only"
+
+
+def test_lmtp_asks_for_srv_and_never_for_mx() -> None:
+    lmtp = replace(SMTP, command="lmtp", smtp_tcp_port="24", use_srv_lookup=("lmtp",))
+    asked = question(nexthop.parse("d.example:lmtp"), lmtp, "3.8.0")
+    assert asked.first == ("_lmtp._tcp.d.example", "SRV")
+    assert (asked.without_srv().mode, asked.without_srv().first) == ("host", None)
+    assert question(nexthop.parse("d.example"), lmtp, "3.8.0").mode == "host"
 
 
 def test_a_null_srv_and_a_target_that_is_an_address() -> None:

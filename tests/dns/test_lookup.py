@@ -64,6 +64,9 @@ _submission._tcp.nosrv SRV 0 0 0 .
 nosrv A 192.0.2.50
 _submission._tcp.deadsrv SRV 0 0 587 gone.deadsrv
 deadsrv A 192.0.2.51
+_smtp._tcp.mysrv SRV 0 0 25 here
+here A 192.0.2.52
+mysrv A 192.0.2.53
 aliased CNAME dual
 """
 ZONE += "many MX 10 mx.many\n" + "".join(
@@ -336,9 +339,20 @@ async def test_srv_that_leads_to_no_address_falls_back_too(lookup: Lookup) -> No
     assert found.warnings == ("SRV of _submission._tcp.nosrv.example: null SRV; Postfix goes on with MX",)
     found = await ask(lookup, "deadsrv.example:submission", told)
     assert (found.mode, addresses(found)) == ("mx", ["192.0.2.51"])
-    assert found.warnings[0].endswith("no target has an address; Postfix goes on with MX")
+    assert found.warnings[0].endswith(
+        "no target with an address but this host itself; Postfix goes on with MX"
+    )
     assert lookup.peek(nexthop.parse("deadsrv.example:submission"), told, "3.8") == found
     assert (await ask(lookup, "deadsrv.example:submission", SRV)).mode == "srv"
+
+
+async def test_srv_that_leads_to_this_host_falls_back(lookup: Lookup) -> None:
+    told = replace(SMTP, use_srv_lookup=("smtp",), allow_srv_lookup_fallback=True)
+    hop, own = nexthop.parse("mysrv.example"), frozenset(["192.0.2.52"])
+    found = await lookup.answer(hop, told, "3.8", own=own, now=True)
+    assert (found.mode, addresses(found)) == ("mx", ["192.0.2.53"])
+    assert lookup.peek(hop, told, "3.8", own=own) == found
+    assert addresses(await lookup.answer(hop, told, "3.8", now=True)) == ["192.0.2.52"]
 
 
 async def test_peek_never_waits(lookup: Lookup) -> None:

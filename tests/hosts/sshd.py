@@ -70,6 +70,7 @@ class Sshd:
         self._prefix = tuple(prefix)
         self._process: subprocess.Popen[bytes] | None = None
         self._namespace: str | None = None
+        self._held = -1
         directory.mkdir(parents=True, exist_ok=True)
         directory.chmod(0o755)
         self.home = directory / "home"
@@ -173,15 +174,16 @@ class Sshd:
             process = subprocess.Popen(
                 argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 60
         while b"Server listening" not in self.log.read_bytes()[begin:]:
             if process.poll() is not None or time.monotonic() > deadline:
                 process.kill()
                 process.wait()
-                raise RuntimeError(f"sshd does not start:\n{self.log.read_text()}")
+                raise RuntimeError(f"sshd does not start ({process.returncode}):\n{self.log.read_text()}")
             time.sleep(0.01)
         # Only now is it surely in its own: `stop` kills by namespace, and must never know the machine's.
         self._process, self._namespace = process, _mount_namespace(process.pid)
+        self._held = os.open(f"/proc/{process.pid}/ns/mnt", os.O_RDONLY)  # else its number is used again
         assert self._namespace != _mount_namespace(os.getpid())
 
     def pids(self) -> list[int]:
@@ -228,7 +230,8 @@ class Sshd:
             self._process.poll()
             time.sleep(0.01)
         self._process.wait(10)
-        self._process = None
+        os.close(self._held)
+        self._process, self._namespace = None, None
 
     def restart(self, **options: Any) -> None:
         """Stop and start, with sshd_config lines where given."""

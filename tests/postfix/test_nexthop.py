@@ -69,6 +69,16 @@ async def test_international_names_become_a_labels(tmp_path: Path) -> None:
     assert (await routed(tmp_path, "bücher.example")).next_hops == ("xn--bcher-kva.example",)
 
 
+async def test_lmtp_means_the_host_itself_but_for_srv(tmp_path: Path) -> None:
+    moved = "{one.example=lmtp:inet:store.example:lmtp},{two.example=lmtp:store.example}"
+    known = await settings.read(host, instance(tmp_path, {"transport_maps": f"inline:{{{moved}}}"}))
+    assert (await route(host, known, "one.example")).next_hops == ("[store.example]:lmtp",)
+    lmtp = replace(known.transports["lmtp"], use_srv_lookup=("lmtp",))  # which Postfix 3.7 does not have
+    known = replace(known, transports={**known.transports, "lmtp": lmtp})
+    assert (await route(host, known, "one.example")).next_hops == ("store.example:lmtp",)
+    assert (await route(host, known, "two.example")).next_hops == ("[store.example]",), "port 24 by default"
+
+
 TRANSPORT = """\
 u@one.example    smtp:[user.example]
 one.example      relay:[one-hop.example]:2525

@@ -64,5 +64,9 @@ def test_srv_and_dns_switches() -> None:
     }
     made = build(service, [], values)["smtp"]
     assert made.use_srv_lookup == ("submission", "smtp")
+    assert build([Service("l", "unix", "n", "lmtp")], [], values)["l"].use_srv_lookup == (
+        "submission",
+        "smtp",
+    )
     assert made.smtp_dns_support_level == "disabled"
     assert made.smtp_host_lookup == ("dns", "native")

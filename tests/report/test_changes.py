@@ -57,6 +57,7 @@ def where(monkeypatch: pytest.MonkeyPatch, past: Past, *, as_json: bool = False)
     @asynccontextmanager
     async def opened(instance: Instance) -> AsyncIterator[LocalSession]:
         yield session
+        past.forget()
 
     monkeypatch.setattr(changes, "_session", opened)
     return Instance(HERE, None, None, as_json)

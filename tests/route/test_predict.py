@@ -180,3 +180,19 @@ def test_what_is_not_smtp(route: dict[str, Any], status: str, bad: bool) -> None
 def test_undeliverable(answer: Answer) -> None:
     assert undeliverable(said(answer))
     assert not undeliverable(said(DUAL))
+
+
+def test_tls_policies_that_may_skip_an_address_are_named() -> None:
+    values = {"smtp_tls_policy_maps": "socketmap:inet:127.0.0.1:8461:postfix"}
+    dual = mx(counted("mx1.example", 10, 1, 1, start=5))
+
+    def warned(answer: Answer, transport: str = "smtp") -> list[str]:
+        own = (Override("relay", "smtp_tls_policy_maps", ""),)
+        told = routed(
+            [answer], transport=transport, next_hops=("x",), setup={"values": values, "overrides": own}
+        )
+        return [warning.partition(" may")[0] for warning in told.warnings]
+
+    assert warned(dual) == ["smtp_tls_policy_maps = socketmap:inet:127.0.0.1:8461:postfix"]
+    assert warned(dual, "relay") == [], "its own -o takes them away"
+    assert warned(V6) == [], "nothing to choose"

@@ -125,6 +125,17 @@ class TestSelf:
         equal = mx(counted("a", 10, 1, 1), counted("b", 10, 1, 1, start=5))
         assert said(equal, own=frozenset([v4(5)])).status == "loop"
 
+    def test_srv_targets_too(self) -> None:
+        world = mx(*self.world.hosts, mode="srv")
+        prediction = said(world, own=frozenset([v6(5)]))
+        assert [c.host for c in prediction.order] == ["mx1.example"]
+        assert prediction.why.startswith("This host is itself an SRV target (20) of example.org, so only")
+        assert said(world, own=frozenset([v4(1)])).status == "loop"
+        world = mx(failing("nxdomain", "nxdomain", 5), *self.world.hosts, mode="srv")
+        prediction = said(world, own=frozenset([v4(1)]))
+        assert prediction.status == "no_primary"
+        assert prediction.why.startswith("This host is an SRV target of example.org and the better targets")
+
     def test_no_better_host_has_an_address(self) -> None:
         world = mx(failing("nxdomain", "nxdomain", 5), *self.world.hosts)
         assert said(world, own=frozenset([v4(1)])).status == "no_primary"

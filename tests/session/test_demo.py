@@ -8,7 +8,6 @@ import re
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from functools import cache
 from ipaddress import ip_address, ip_network
@@ -53,15 +52,13 @@ def row(snapshot: Snapshot, destination: str) -> Destination:
     return next(row for row in snapshot.destinations if row.destination == destination)
 
 
-async def test_the_first_snapshot_comes_within_a_second_and_has_everything() -> None:
+async def test_the_first_snapshot_has_everything() -> None:
     session = ReplaySession(PATH, mode="demo", skip=DEMO_SKIP)
     seen = asyncio.Queue[Snapshot]()
-    started = time.monotonic()
     async with asyncio.TaskGroup() as group:
         task = group.create_task(session.run(seen.put_nowait))
         first = await seen.get()
         task.cancel()
-    assert time.monotonic() - started < 1
     assert first.host == "mail.sender.example"
     assert first.settings is not None
     assert first.settings.mail_version.startswith("3.")
@@ -109,7 +106,7 @@ def test_the_hanging_one_is_seen_in_sockets_and_delays() -> None:
         hanging |= {r.peer_address for r in rows}
     assert hanging == set(world.HANGS.ipv6)
     assert with_syn > len(moments) / 2
-    for second in (DEMO_SKIP, 150.0):
+    for second in (DEMO_SKIP, 100.0, 150.0, 200.0, 250.0, 1e9):
         snapshot = played(second)
         found = row(snapshot, world.HANGS.domain)
         assert found.state == "slow"

@@ -7,6 +7,7 @@ import gzip
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from tests.hosts.conftest import host_at
@@ -36,19 +37,23 @@ def sshd(tmp_path: Path) -> Iterator[Sshd]:
 
 @pytest.fixture
 def instance(tmp_path: Path) -> Path:
+    return make_instance(tmp_path)
+
+
+def make_instance(place: Path) -> Path:
     """The settings of an instance that does not run, and its log: 4539 lines, rotated twice."""
-    directory = tmp_path / "postfix"
+    directory = place / "postfix"
     directory.mkdir()
-    log = tmp_path / "log" / "mail.log"
+    log = place / "log" / "mail.log"
     log.parent.mkdir()
     lines = gzip.decompress(DATA.read_bytes()).splitlines(keepends=True)
     log.with_name("mail.log.2.gz").write_bytes(gzip.compress(b"".join(lines[:1500])))
     log.with_name("mail.log.1").write_bytes(b"".join(lines[1500:3000]))
     log.write_bytes(b"".join(lines[3000:4400]))
-    (tmp_path / "rest").write_bytes(b"".join(lines[4400:4539]))
+    (place / "rest").write_bytes(b"".join(lines[4400:4539]))
     (directory / "main.cf").write_text(
-        f"myhostname = mx1.example\nqueue_directory = {tmp_path}/spool\n"
-        f"maillog_file = {log}\nmaillog_file_prefixes = /var, /tmp, {tmp_path}\ncompatibility_level = 3.6\n"
+        f"myhostname = mx1.example\nqueue_directory = {place}/spool\n"
+        f"maillog_file = {log}\nmaillog_file_prefixes = /var, /tmp, {place}\ncompatibility_level = 3.6\n"
     )
     (directory / "master.cf").write_text("smtp unix - - n - - smtp\nrelay unix - - n - - smtp\n")
     return directory
@@ -78,10 +83,13 @@ class Watched:
     def lines(self) -> int:
         return self.session.core.tracker.totals().lines
 
-    async def until(self, condition: Callable[[], bool], timeout: float = 15) -> None:
-        async with asyncio.timeout(timeout):
-            while not condition():
-                await asyncio.sleep(0.05)
+    async def until(self, condition: Callable[[], bool], timeout: float = 60) -> None:
+        try:
+            async with asyncio.timeout(timeout):
+                while not condition():
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            raise AssertionError(self.last and dict(self.last.feeds)) from None
 
 
 @asynccontextmanager
@@ -139,16 +147,17 @@ async def test_a_host_that_is_not_there(tmp_path: Path, instance: Path) -> None:
         assert "next try in" in there.last.feeds["log"].remedy
 
 
-async def test_a_user_who_may_not_read_the_log(tmp_path: Path, instance: Path) -> None:
-    for directory in (tmp_path, *tmp_path.parents[:3]):
-        if directory != Path("/tmp"):
-            directory.chmod(0o755)
-    log_of(instance).chmod(0o600)
-    with Sshd(tmp_path / "mx3", free_port(), alias="mx3", user="admin", uid=12345, gid=12345) as server:
-        async with watching(at(server, instance)) as there:
-            await there.until(lambda: "may not read" in there.detail("log"))
-            assert there.state("log") == "down"
-            await there.until(lambda: there.state("sockets") == "live")
+async def test_a_user_who_may_not_read_the_log() -> None:
+    with TemporaryDirectory(prefix="mxtop-") as name:  # pytest closes its own to other users, at each start
+        Path(name).chmod(0o755)
+        instance = make_instance(Path(name))
+        log_of(instance).chmod(0o600)
+        server = Sshd(Path(name) / "mx3", free_port(), alias="mx3", user="admin", uid=12345, gid=12345)
+        with server:
+            async with watching(at(server, instance)) as there:
+                await there.until(lambda: "may not read" in there.detail("log"))
+                assert there.state("log") == "down"
+                await there.until(lambda: there.state("sockets") == "live")
 
 
 async def test_a_lost_host_is_no_reason_to_leave_out_the_older_log() -> None:

@@ -59,10 +59,10 @@ def test_a_dead_resolver_never_blocks_a_key(own_lab: Lab, size: tuple[int, int])
             began = time.monotonic()
             for _ in range(5):
                 screen.keys("?")
-                screen.wait("Everywhere", 3)
+                screen.wait("Everywhere", 20)
                 screen.keys("Escape")
-                screen.wait("2 Destinations", 3)
-            assert time.monotonic() - began < 10
+                screen.wait("2 Destinations", 20)
+            assert time.monotonic() - began < 20, "ten keys, each far quicker than the resolver gives up"
             screen.keys("3")
             screen.wait(r"✖ .*(timeout|no answer)", 30)
             screen.keys("q")

@@ -199,9 +199,10 @@ def _fix_parser() -> Parser:
         "fix",
         "List the guided fixes; or preview one, apply it, watch its effect, keep it or take it back.",
         "example:\n  sudo mxtop fix address-preference --to ipv6 --dry-run\n"
-        "  sudo mxtop fix address-preference --to ipv6",
+        "  sudo mxtop fix address-preference --to ipv6\n"
+        "  mxtop fix address-preference --to ipv6 mx1 mx2 mx3 --canary mx2",
     )
-    parser.add_argument("words", nargs="*", metavar="FIX", help="its name; nothing lists them")
+    parser.add_argument("words", nargs="*", metavar="FIX", help="its name, then hosts; nothing lists them")
     parser.add_argument("--to", metavar="VALUE", help="what to set, such as ipv6")
     parser.add_argument("--dry-run", action="store_true", help="the preview only")
     parser.add_argument(
@@ -213,6 +214,9 @@ def _fix_parser() -> Parser:
         default=120,
         metavar="SECONDS",
         help="an unanswered change goes back after this time, 60 to 900 (120)",
+    )
+    parser.add_argument(
+        "--canary", metavar="HOST", help="of several hosts the first (one with enough traffic to judge by)"
     )
     return parser
 
@@ -264,7 +268,7 @@ SCREENS: Final = frozenset({"", "demo", "replay"})
 _VALUED: Final = frozenset(
     {
         *("--config-dir", "--log", "--since", "--year", "--theme", "--interval", "--on", "--speed"),
-        *("--to", "--confirm-within", "--id", "--ssh-command"),
+        *("--to", "--confirm-within", "--id", "--ssh-command", "--canary"),
     }
 )
 

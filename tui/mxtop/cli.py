@@ -127,6 +127,8 @@ def _read(command: str, args: argparse.Namespace) -> int:
     if command == "record":
         if args.json:
             raise MxtopError("a recording has no JSON form", "leave --json out")
+        if args.recording in ("", "-"):
+            raise MxtopError("a recording is a file", "name a new one, such as monday.mxtop")
         if where.remote:
             raise MxtopError("mxtop record does not work over SSH yet", "run it on that host")
         return commands.record(Path(args.recording), at.files, config_directory=args.config_dir, log=args.log)
@@ -153,6 +155,10 @@ def _change(command: str, args: argparse.Namespace) -> int:
     words = list(args.words)
     fix = words.pop(0) if command == "fix" and words else None
     at = target(words)
+    if len(at.hosts) > 1:
+        return _change_together(command, fix or "", at.hosts, args)
+    if command == "fix" and args.canary is not None:
+        raise MxtopError("--canary says which of several hosts is the first", "leave it out")
     if at.kind == "files":
         raise MxtopError("a log file has no settings to change", f"run `mxtop {command}` on the mail host")
     from mxtop.report import changes
@@ -177,6 +183,27 @@ def _change(command: str, args: argparse.Namespace) -> int:
     return changes.fix(
         instance, fix or "", args.to, dry_run=args.dry_run, yes=args.yes, window=args.confirm_within
     )
+
+
+def _change_together(command: str, fix: str, words: tuple[str, ...], args: argparse.Namespace) -> int:
+    """`fix`, `confirm`, `undo` and `history` on several hosts."""
+    if args.read_only and command != "history" and not (command == "fix" and args.dry_run):
+        raise MxtopError("--read-only changes nothing", "leave it out")
+    if command == "undo" and args.id is not None:
+        raise MxtopError("a change with that --id is on one host only", "name that host alone")
+    if command == "fix" and args.to is None:
+        raise MxtopError(f"what shall {fix} be set to?", "name it with --to; see `mxtop fix`")
+    from mxtop.report import each, together
+    from mxtop.report.attached import Hosts
+    from mxtop.report.fixing import Wishes
+
+    hosts = Hosts(words, args.ssh_command, args.config_dir, args.log, args.json)
+    if command != "fix":
+        return {"confirm": each.confirm, "undo": each.undo, "history": each.history}[command](hosts)
+    wishes = Wishes(
+        fix, args.to, dry_run=args.dry_run, yes=args.yes, window=args.confirm_within, as_json=args.json
+    )
+    return together.fix(hosts, wishes, args.canary)
 
 
 def _screen(command: str, args: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from mxtop.dns import notes
@@ -17,6 +17,7 @@ from mxtop.dns.wire import RdType, Record
 from mxtop.mail.answer import Address, Answer, LookupStatus, MxHost, Viewpoint
 from mxtop.mail.nexthop import NextHop, is_hostname
 from mxtop.mail.settings import Transport
+from mxtop.route.site import SMTP_PORTS, normal
 
 _ADDRESS_TYPES: Final[dict[str, RdType]] = {"ipv4": "A", "ipv6": "AAAA"}
 
@@ -29,7 +30,8 @@ Known = Callable[[str, RdType], Entry | None]
 class Question:
     """What one transport asks about one next hop: smtp_connect.c's mode, and the names that follow from it.
 
-    `types` are the address types, A always first; `null_mx` whether this Postfix knows null MX (3.0).
+    `types` are the address types, A always first; `null_mx` whether this Postfix knows null MX (3.0); `own`
+    this host's addresses, where smtp(8) looks for itself among the hosts.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Question:
     types: tuple[RdType, ...]
     transport: Transport
     null_mx: bool
+    own: frozenset[str] = frozenset()
 
     @property
     def first(self) -> tuple[str, RdType] | None:
@@ -47,17 +50,21 @@ class Question:
         return (self.name, "MX") if self.mode == "mx" and is_hostname(self.name) else None
 
     def without_srv(self) -> Question:
-        return Question(self.name, "mx", "", self.types, self.transport, self.null_mx)
+        """What is asked instead where the SRV records lead nowhere; LMTP knows no MX."""
+        return replace(self, mode="host" if self.transport.command == "lmtp" else "mx", srv_name="")
 
 
-def question(next_hop: NextHop, transport: Transport, mail_version: str) -> Question:
+def question(
+    next_hop: NextHop, transport: Transport, mail_version: str, own: frozenset[str] = frozenset()
+) -> Question:
     service = next_hop.port or transport.smtp_tcp_port
     dns_off = transport.smtp_dns_support_level == "disabled"
     mode: Mode = "mx"
-    if next_hop.literal or dns_off or transport.command == "lmtp":
-        mode = "host"
-    elif service in transport.use_srv_lookup:
+    lmtp = transport.command == "lmtp"
+    if not next_hop.literal and not dns_off and service in transport.use_srv_lookup:
         mode = "srv"
+    elif next_hop.literal or dns_off or lmtp:
+        mode = "host"
     return Question(
         name=next_hop.host,
         mode=mode,
@@ -67,6 +74,7 @@ def question(next_hop: NextHop, transport: Transport, mail_version: str) -> Ques
         ),
         transport=transport,
         null_mx=_version(mail_version) >= (3, 0),
+        own=normal(own) if service in SMTP_PORTS and not lmtp else frozenset(),
     )
 
 
@@ -74,7 +82,8 @@ def falls_back(asked: Question, entry: Entry, known: Known) -> bool:
     """Whether smtp(8) goes on to MX after this SRV reply (smtp_addr.c smtp_service_addr()).
 
     With allow_srv_lookup_fallback wherever no address came of it: no SRV record, a null one, an error, or
-    targets without an address.  With ignore_srv_lookup_error after an error only.
+    targets without an address, or none better than this host itself.  With ignore_srv_lookup_error after an
+    error only.
     """
     if entry.reply.status not in ("ok", "nodata", "nxdomain") and asked.transport.ignore_srv_lookup_error:
         return True
@@ -84,8 +93,10 @@ def falls_back(asked: Question, entry: Entry, known: Known) -> bool:
         return False  # not asked yet
     if is_null(asked, entry):
         return True
-    found = (_host(asked, record, _parts(asked, record.value, known)) for record in targets(asked, entry))
-    return not any(host.addresses for host in found)
+    found = [_host(asked, record, _parts(asked, record.value, known)) for record in targets(asked, entry)]
+    mine = (h.preference for h in found if not asked.own.isdisjoint(normal(a.address for a in h.addresses)))
+    myself = min(mine, default=None)
+    return not any(host.addresses and (myself is None or host.preference < myself) for host in found)
 
 
 def targets(asked: Question, entry: Entry | None) -> tuple[Record, ...]:

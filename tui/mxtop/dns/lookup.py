@@ -29,14 +29,21 @@ class Lookup:
         return self._resolver.viewpoint
 
     async def answer(
-        self, next_hop: NextHop, transport: Transport, mail_version: str = "", *, now: bool = False
+        self,
+        next_hop: NextHop,
+        transport: Transport,
+        mail_version: str = "",
+        *,
+        own: frozenset[str] = frozenset(),
+        now: bool = False,
     ) -> Answer:
         """All that DNS says, each part fresh by its TTL.
 
+        `own` are inet_interfaces and proxy_interfaces: SRV records that lead back here may be passed over.
         `now` where somebody waits for it: else the queries keep to the background's rate.  What fails is
         told in the statuses and warnings, never raised.
         """
-        asked = question(next_hop, transport, mail_version)
+        asked = question(next_hop, transport, mail_version, own)
         entry, known = await self._ask(asked, now)
         warnings: tuple[str, ...] = ()
         if asked.mode == "srv" and entry is not None and falls_back(asked, entry, known):
@@ -55,12 +62,19 @@ class Lookup:
         found = {query: part.result() for query, part in parts.items()}
         return entry, lambda name, rdtype: found.get((name, rdtype))
 
-    def peek(self, next_hop: NextHop, transport: Transport, mail_version: str = "") -> Answer | None:
+    def peek(
+        self,
+        next_hop: NextHop,
+        transport: Transport,
+        mail_version: str = "",
+        *,
+        own: frozenset[str] = frozenset(),
+    ) -> Answer | None:
         """What is known already, up to a day past its TTL (`fetched` tells the age).
 
         None before the first answer; a host not asked for yet has the statuses None.
         """
-        asked = question(next_hop, transport, mail_version)
+        asked = question(next_hop, transport, mail_version, own)
         entry = self._peek(asked.first)
         warnings: tuple[str, ...] = ()
         if asked.mode == "srv" and entry is not None and falls_back(asked, entry, self._known):
@@ -90,5 +104,6 @@ class Lookup:
 def _fell_back(asked: Question, entry: Entry) -> str:
     status: str = entry.reply.status
     if status == "ok":
-        status = "null SRV" if is_null(asked, entry) else "no target has an address"
-    return f"SRV of {asked.srv_name}: {status}; Postfix goes on with MX"
+        status = "null SRV" if is_null(asked, entry) else "no target with an address but this host itself"
+    instead = "the address of the name" if asked.transport.command == "lmtp" else "MX"
+    return f"SRV of {asked.srv_name}: {status}; Postfix goes on with {instead}"

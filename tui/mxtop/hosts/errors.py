@@ -40,7 +40,8 @@ class UnknownHostKey(HostKeyTrouble):
     """No key of this machine is known: the operator may accept it (`mxtop.hosts.trust.accept`).
 
     `known_as` is its name in known_hosts, `public_key` type and key in base 64, `file` where an accepted one
-    is kept, `hashed` whether the operator's HashKnownHosts asks for a hashed name there.
+    is kept, `hashed` whether the operator's HashKnownHosts asks for a hashed name there, `strict` whether
+    their StrictHostKeyChecking is `yes`: then nobody is to be asked.
     """
 
     def __init__(
@@ -55,12 +56,14 @@ class UnknownHostKey(HostKeyTrouble):
         public_key: str,
         file: str,
         hashed: bool,
+        strict: bool = False,
     ) -> None:
         super().__init__(title, remedy, host=host, key_type=key_type, fingerprint=fingerprint)
         self.known_as = known_as
         self.public_key = public_key
         self.file = file
         self.hashed = hashed
+        self.strict = strict
 
 
 class HostKeyChanged(HostKeyTrouble):

@@ -103,3 +103,4 @@ class Route:
     by_sender: bool = False
     cases: tuple[tuple[str, Route], ...] = ()
     reason: str = ""
+    rewritten: str = ""  # what cleanup(8) makes of the address first, and by which parameter

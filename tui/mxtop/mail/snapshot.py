@@ -11,6 +11,7 @@ from dataclasses import field
 from typing import Literal
 
 from mxtop.mail.answer import Answer
+from mxtop.mail.connection import Connection
 from mxtop.mail.family import FAMILY_KEYS, FamilyKey
 from mxtop.mail.finding import Finding
 from mxtop.mail.settings import Route, Settings
@@ -246,3 +247,6 @@ class Snapshot:
     outlooks: Mapping[str, Outlook] = field(default_factory=dict)
     log: LogTail = LogTail()
     findings: tuple[Finding, ...] = ()  # what is wrong here, the worst first
+    connection: Connection | None = (
+        None  # to the host; None where there is none to keep: this machine, a file
+    )

@@ -5,13 +5,15 @@ it.  Every step is O(1) and every history here has an end (FAILURES, OUTCOMES).
 
 How a destination is judged (`State`), over its last fifty outcomes:
 `few` fewer than SAMPLE outcomes, no judgement; `stuck` not one was sent; `failing` less than
-nine in ten were sent; `slow` the median of connection set-up and transmission is SLOW seconds
-or more; else `ok`.
+nine in ten were sent; `slow` in more than one in ten connection set-up and transmission took SLOW
+seconds or more; else `ok`.  Not the median: where one family hangs, often half of the mail waits
+for it, and the state would change with chance.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Final
 
 from mxtop.mail.family import FAMILY_KEYS, FamilyKey
@@ -173,8 +175,8 @@ class DestinationTally:
             round(self._d / attempts, 6) if attempts else None,
         )
 
-    def state(self, delay: float | None) -> State:
-        """What the last outcomes say; `delay` is the recent median."""
+    def state(self, waits: Sequence[float]) -> State:
+        """What the last outcomes say; `waits` the recent seconds of set-up and transmission."""
         outcomes = self._outcomes[-OUTCOMES:]
         if len(outcomes) < SAMPLE:
             return "few"
@@ -183,7 +185,7 @@ class DestinationTally:
             return "stuck"
         if sent * 10 < len(outcomes) * 9:
             return "failing"
-        return "slow" if delay is not None and delay >= SLOW else "ok"
+        return "slow" if sum(wait >= SLOW for wait in waits) * 10 > len(waits) else "ok"
 
     def row(self, rate: Rate) -> Destination:
         """The destination at this moment."""
@@ -199,7 +201,7 @@ class DestinationTally:
             stage_seconds=self.stage_seconds,
             last_reply=self.last_reply,
             last_time=self.last_time,
-            state=self.state(delay),
+            state=self.state(recent),
             outcomes=self._outcomes[-OUTCOMES:].decode(),
             failures=tuple(Failure(*failure) for failure in self.failures),
             sent_rate=rate[0],

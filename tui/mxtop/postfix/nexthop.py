@@ -1,8 +1,8 @@
 """Which transport and next hop Postfix chooses for a destination, and what made it choose so.
 
-The rules of trivial-rewrite(8): resolve.c for the class of a domain, transport.c for transport_maps.  Before
-them cleanup(8) may rewrite an address (canonical, virtual aliases); that is not followed.  For a bare domain,
-entries for single users do not count.
+The rules of trivial-rewrite(8): resolve.c for the class of a domain, transport.c for transport_maps.  What
+cleanup(8) makes of an address before them is `mxtop.postfix.rewriting`'s.  For a bare domain, entries for
+single users do not count.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Final, Literal
 from mxtop.hosts.base import Host
 from mxtop.mail import nexthop
 from mxtop.mail.errors import CommandFailed
-from mxtop.mail.settings import Route, Settings
-from mxtop.postfix import matchlist, postconf, senders
+from mxtop.mail.settings import Route, Settings, Transport
+from mxtop.postfix import matchlist, postconf, rewriting, senders
 from mxtop.postfix.destination import Destination, parse
 from mxtop.postfix.tables import Key, Tables, without_extension
 
@@ -42,7 +42,9 @@ async def route(host: Host, settings: Settings, destination: str) -> Route:
     """The route of a domain, an address, or a next hop (`[host]:587`), which is used as it is.
 
     ValueError where it is none of them.  Where a table cannot be asked, `reason` says why, `transport` is ""
-    and there are no next hops.  A transport that is not an SMTP client has no next hops either.
+    and there are no next hops.  A transport that is not an SMTP client has no next hops either.  An address
+    that is rewritten has the route of what it becomes; where that is several with routes of their own,
+    `transport` is "" and `cases` has them.
     """
     target = parse(destination)
     if target.hop is not None:
@@ -50,9 +52,23 @@ async def route(host: Host, settings: Settings, destination: str) -> Route:
         return finished(settings, target, Choice(transport, str(target.hop), "next hop"))
     tables = Tables(host, settings.config_directory)
     try:
-        return await _resolved(host, tables, settings, target)
-    except CommandFailed as problem:
+        if target.local_part is None:
+            return await _resolved(host, tables, settings, target)
+        return await _rewritten(host, tables, settings, target)
+    except (CommandFailed, OSError) as problem:
         return Route(destination=target.domain, transport="", reason=f"not known: {problem}")
+
+
+async def _rewritten(host: Host, tables: Tables, settings: Settings, target: Destination) -> Route:
+    became = await rewriting.rewritten(host, tables, settings, target.address)
+    if not became.by:
+        return await _resolved(host, tables, settings, target)
+    said = f"{' and '.join(became.by)}: {target.address} becomes {', '.join(became.addresses)}"
+    routes = [await _resolved(host, tables, settings, parse(one)) for one in became.addresses]
+    if all(replace(one, destination="") == replace(routes[0], destination="") for one in routes):
+        return replace(routes[0], rewritten=said)
+    cases = tuple(zip(became.addresses, routes))
+    return Route(destination=target.domain, transport="", cases=cases, rewritten=said)
 
 
 async def _resolved(host: Host, tables: Tables, settings: Settings, target: Destination) -> Route:
@@ -69,8 +85,9 @@ async def _resolved(host: Host, tables: Tables, settings: Settings, target: Dest
         return finished(settings, target, choice)
 
     base = chosen(None, None)
-    if kind == "virtual_alias":
-        return replace(base, reason="a virtual alias domain: each address goes where virtual_alias_maps says")
+    if kind == "virtual_alias" and target.local_part is None:
+        said = "a virtual alias domain: each address goes where virtual_alias_maps says"
+        return replace(base, source="virtual_alias_maps", reason=said)
     if kind not in ("relay", "default"):
         return base
     return await _by_sender(tables, settings, kind, base, chosen)
@@ -193,7 +210,7 @@ def finished(settings: Settings, target: Destination, choice: Choice) -> Route:
     if transport is None:
         return replace(made, reason=f"{choice.transport} is not an SMTP client: {choice.next_hop}")
     if transport.command == "lmtp":
-        return _by_lmtp(made, choice.next_hop)
+        return _by_lmtp(made, choice.next_hop, transport)
     lists = postconf.version(settings.mail_version) >= (3, 5)
     hops = nexthop.sites(choice.next_hop) if lists else (choice.next_hop,)
     try:
@@ -206,8 +223,11 @@ def finished(settings: Settings, target: Destination, choice: Choice) -> Route:
         return replace(made, reason=f"{choice.transport} refuses its next hop: {problem}")
 
 
-def _by_lmtp(made: Route, hop: str) -> Route:
-    """LMTP knows no MX: `[host]`, `host` and `inet:host` all mean that host (smtp_connect.c)."""
+def _by_lmtp(made: Route, hop: str, transport: Transport) -> Route:
+    """LMTP knows no MX: `[host]`, `host` and `inet:host` all mean that host (smtp_connect.c).
+
+    Only SRV (3.8) tells them apart: it is for names without brackets.
+    """
     kind, _, rest = hop.partition(":")
     if kind == "unix":
         return replace(made, reason=f"LMTP to the UNIX-domain socket {rest}")
@@ -215,4 +235,5 @@ def _by_lmtp(made: Route, hop: str) -> Route:
         parsed = nexthop.parse(rest if kind == "inet" else hop)
     except ValueError as problem:
         return replace(made, reason=f"{made.transport} refuses its next hop: {problem}")
-    return replace(made, next_hops=(str(replace(parsed, literal=True)),))
+    srv = (parsed.port or transport.smtp_tcp_port) in transport.use_srv_lookup
+    return replace(made, next_hops=(str(replace(parsed, literal=parsed.literal or not srv)),))

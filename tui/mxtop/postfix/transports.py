@@ -62,7 +62,7 @@ def transport(service: Service, values: Mapping[str, str]) -> Transport:
         smtp_connect_timeout=seconds(get("smtp_connect_timeout"), default.smtp_connect_timeout),
         smtp_bind_address=_or(get("smtp_bind_address"), ""),
         smtp_bind_address6=_or(get("smtp_bind_address6"), ""),
-        use_srv_lookup=words(values.get("use_srv_lookup", "")) if smtp else (),
+        use_srv_lookup=words(values.get("use_srv_lookup", "")),
         allow_srv_lookup_fallback=yes(values.get("allow_srv_lookup_fallback"), False),
         ignore_srv_lookup_error=yes(values.get("ignore_srv_lookup_error"), False),
         ignore_mx_lookup_error=yes(values.get("ignore_mx_lookup_error"), False),

@@ -15,6 +15,7 @@ from mxtop.change.model import Change, Setting
 from mxtop.change.outcome import Outcome
 from mxtop.change.outcome import document as outcome_document
 from mxtop.change.values import Refused
+from mxtop.mail.errors import MxtopError
 from mxtop.mail.promise import Observed
 from mxtop.mail.text import SafeText, clean, literal
 from mxtop.mail.units import share
@@ -60,7 +61,7 @@ def document(change: Change, diff: str | None, plan: Sequence[Sequence[str]] = (
     }
 
 
-def refusal(host: str, fix: str, operator: str, error: Refused) -> dict[str, Any]:
+def refusal(host: str, fix: str | None, operator: str | None, error: MxtopError) -> dict[str, Any]:
     """The same where nothing was staged: what is not known is null.
 
     What is so already is not refused: it is a preview that changes nothing.
@@ -69,7 +70,7 @@ def refusal(host: str, fix: str, operator: str, error: Refused) -> dict[str, Any
         **dict.fromkeys(("id", "host", "instance", "fix", "state", "operator", "time")),
         "host": host,
         "fix": fix,
-        "state": "refused" if error.code else "preview",
+        "state": "preview" if isinstance(error, Refused) and not error.code else "refused",
         "operator": operator,
         "settings": [],
         "diff": None,
@@ -93,31 +94,32 @@ def preview(proposal: Proposal) -> list[SafeText]:
     change = proposal.preview.change
     text = [clean(f"{proposal.title}, on {change.host} ({change.instance})"), literal("")]
     for finding in proposal.findings:
-        text += _entry("found", finding.sentence)
+        text += entry("found", finding.sentence)
     text += [clean(line) for line in proposal.preview.diff.removesuffix("\n").split("\n")]
     text.append(literal(""))
     for setting in change.settings:
-        text += _entry("effective", _effective(setting, change.file))
+        text += entry("effective", effective(setting, change.file))
     if proposal.forecast is not None:
         text += _effect(proposal.forecast)
     else:
-        text += _entry("effect", "cannot be foretold here")
+        text += entry("effect", "cannot be foretold here")
     for warning in proposal.preview.warnings:
-        text += _entry("warning", warning)
+        text += entry("warning", warning)
     for note in proposal.forecast.notes if proposal.forecast else ():
-        names = f" ({_some(note.destinations)})" if note.destinations else ""
-        text += _entry("no effect" if note.stops else "note", note.text + names)
-    text += _entry("risk", proposal.risk)
+        names = f" ({some(note.destinations)})" if note.destinations else ""
+        text += entry("no effect" if note.stops else "note", note.text + names)
+    text += entry("risk", proposal.risk)
     if proposal.instead:
-        text += _entry("instead", proposal.instead)
-    text += _entry("to check", proposal.check)
+        text += entry("instead", proposal.instead)
+    text += entry("to check", proposal.check)
     for argv in proposal.preview.commands:
-        text += _entry("will run", shlex.join(argv))
-    text += _entry("", f"and back by itself after {change.window} s without an answer")
+        text += entry("will run", shlex.join(argv))
+    text += entry("", f"and back by itself after {change.window} s without an answer")
     return text
 
 
-def _effective(setting: Setting, file: str) -> str:
+def effective(setting: Setting, file: str) -> str:
+    """What Postfix reads now, where that comes from, and what it will read."""
     origin = f"from {file}" if setting.before is not None else "Postfix's default"
     if setting.service is not None:
         return (
@@ -128,7 +130,7 @@ def _effective(setting: Setting, file: str) -> str:
 
 
 def _effect(told: Forecast) -> list[SafeText]:
-    text = _entry(
+    text = entry(
         "effect",
         f"first tries over IPv6 {share(told.before)} now, then {share(told.after)}: "
         f"{told.known} new connections in the log"
@@ -138,10 +140,10 @@ def _effect(told: Forecast) -> list[SafeText]:
         text.append(clean(f"  {'':<12}{'DESTINATION':<32}{'NEW':>6}{'NOW':>6}{'THEN':>6}"))
     text += [_row(row) for row in told.largest]
     if told.failing:
-        costs = [f"{row.destination}{_cost(row)}" for row in told.failing]
-        text += _entry("fails today", _some(costs))
+        costs = [f"{row.destination}{cost(row)}" for row in told.failing]
+        text += entry("fails today", some(costs))
     if told.untouched:
-        text += _entry("one family", f"untouched: {_some([row.destination for row in told.untouched])}")
+        text += entry("one family", f"untouched: {some([row.destination for row in told.untouched])}")
     return text
 
 
@@ -152,12 +154,14 @@ def _row(row: Row) -> SafeText:
     return SafeText(line)
 
 
-def _cost(row: Row) -> str:
+def cost(row: Row) -> str:
+    """What a family that fails there costs, "" where that is not known."""
     wait = row.wait_after.expected if row.wait_after is not None else None
     return f" (up to {wait:g} s a delivery)" if wait else ""
 
 
-def _some(names: Sequence[str], most: int = 10) -> str:
+def some(names: Sequence[str], most: int = 10) -> str:
+    """The first of them, and how many more."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
 
@@ -199,7 +203,7 @@ def countdown(change: Change) -> str:
     return f"UNCONFIRMED on {change.host}, goes back in {int(left) // 60:02d}:{int(left) % 60:02d}"
 
 
-def _entry(label: str, text: str) -> list[SafeText]:
+def entry(label: str, text: str) -> list[SafeText]:
     """A labelled paragraph, wrapped between words."""
     wrapped = textwrap.wrap(
         clean(text),

@@ -16,7 +16,7 @@ from mxtop.mail.settings import Override, Route, Settings, Transport
 from mxtop.mail.snapshot import Candidate, Prediction
 from mxtop.mail.text import SafeText, clean
 from mxtop.route.features import features
-from mxtop.route.predict import undeliverable
+from mxtop.route.predict import NO_SMTP, undeliverable
 from mxtop.route.why import percent
 
 WIDTH = 80
@@ -57,7 +57,7 @@ def document(
             "resolver": viewpoint.resolver if viewpoint else None,
         },
         "next_hop": ", ".join(route.next_hops) or None,
-        "transport": route.transport,
+        "transport": route.transport or None,
         "status": prediction.status,
         "mx": [_mx(host) for answer in answers for host in answer.hosts],
         "settings": _settings(route, prediction, settings),
@@ -88,7 +88,10 @@ def lines(
     text = [SafeText(f"{clean(domain)}: {clean(prediction.status).replace('_', ' ')}")]
     hops = ", ".join(route.next_hops) or "none"
     source = f" ({route.source})" if route.source else ""
-    text += _entry("next hop", f"{hops}{source}, transport {route.transport}")
+    text += _entry(
+        "next hop",
+        f"{hops}{source}, transport {route.transport or ('several' if route.cases else 'not known')}",
+    )
     for who, case in route.cases:
         text += _entry("", f"for {who}: {', '.join(case.next_hops) or 'none'}, transport {case.transport}")
     if viewpoint:
@@ -96,7 +99,7 @@ def lines(
     for answer in answers:
         for host in answer.hosts:
             text += _host(host)
-    if prediction.status != "not_smtp":
+    if prediction.status not in (*NO_SMTP, "error", "unknown"):
         shares = prediction.shares
         told = (("now", shares.now), ("any", shares.any), ("ipv4", shares.ipv4), ("ipv6", shares.ipv6))
         text += _entry("IPv6 first", "   ".join(f"{name} {_share(value)}" for name, value in told))
@@ -106,7 +109,7 @@ def lines(
         text += _entry(
             label, f"{number}. {candidate.address} ({_ranked(candidate.preference, candidate.host)})"
         )
-    if prediction.status != "not_smtp":
+    if prediction.status not in (*NO_SMTP, "error", "unknown"):
         values = _settings(route, prediction, settings)
         for number, (name, value) in enumerate(values.items()):
             text += _entry("" if number else "settings", f"{name} = {_shown(value)}")
@@ -142,7 +145,7 @@ def _overrides(route: Route, settings: Settings) -> list[Override]:
 
 
 def _settings(route: Route, prediction: Prediction, settings: Settings) -> dict[str, Any]:
-    if prediction.status in ("not_smtp", "error"):
+    if prediction.status in (*NO_SMTP, "error", "unknown"):
         return dict.fromkeys(SETTINGS)
     transport = settings.transport(route.transport)
     values: dict[str, Any] = {name: getattr(transport, name) for name in SETTINGS}

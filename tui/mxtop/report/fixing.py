@@ -12,6 +12,7 @@ import shlex
 import sys
 import time
 from collections import deque
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Final
@@ -21,6 +22,7 @@ from mxtop.change.values import Refused
 from mxtop.hosts.errors import HostDown
 from mxtop.mail.errors import MxtopError
 from mxtop.mail.snapshot import Snapshot
+from mxtop.mail.text import SafeText
 from mxtop.report import change as body
 from mxtop.report import terminal
 from mxtop.report.commands import print_json, print_lines
@@ -59,7 +61,7 @@ async def make(session: LocalSession, fixing: Fixing, wishes: Wishes) -> int:
     async with asyncio.TaskGroup() as group:
         life = group.create_task(session.run(lambda snapshot: None))
         try:
-            await _know(session)
+            await know(session)
             code = await carry_out(fixing, wishes)
         except MxtopError as error:
             trouble = error  # an exception would leave the group wrapped
@@ -69,8 +71,8 @@ async def make(session: LocalSession, fixing: Fixing, wishes: Wishes) -> int:
     return code
 
 
-async def _know(session: LocalSession) -> None:
-    """Wait for the settings, the log, and the DNS of the largest destinations, saying so."""
+async def know(session: LocalSession, name: str = "mxtop") -> None:
+    """Wait for the settings, the log, and the DNS of the largest destinations, saying so after `name`."""
     status = terminal.Status()
     started = time.monotonic()
     while time.monotonic() < started + LOG_SECONDS:
@@ -78,20 +80,21 @@ async def _know(session: LocalSession) -> None:
         log, settings = shown.feeds.get("log"), shown.feeds.get("settings")
         if settings is not None and log is not None and log.state not in ("starting", "history"):
             break
-        status.show("mxtop: reading the log")
+        status.show(f"{name}: reading the log")
         await asyncio.sleep(LOOK)
     started = time.monotonic()
     while time.monotonic() < started + DNS_SECONDS:
         shown = session.core.look(session.now())
         if shown.settings is None or not _unresolved(session, shown):
             break
-        status.show("mxtop: asking DNS about the largest destinations")
+        status.show(f"{name}: asking DNS about the largest destinations")
         await asyncio.sleep(LOOK)
     status.end()
-    for name in ("settings", "log"):
-        feed = session.core.look(session.now()).feeds.get(name)
+    for one in ("settings", "log"):
+        feed = session.core.look(session.now()).feeds.get(one)
         if feed is not None and feed.state == "down":
-            terminal.narrate(f"mxtop: {name}: {feed.detail}{f'; {feed.remedy}' if feed.remedy else ''}")
+            why = f"{feed.detail}{f'; {feed.remedy}' if feed.remedy else ''}"
+            terminal.narrate(f"{name}: {feed.name}: {why}")
 
 
 def _unresolved(session: LocalSession, shown: Snapshot) -> bool:
@@ -105,7 +108,7 @@ async def carry_out(fixing: Fixing, wishes: Wishes) -> int:
     change = replace(proposal.preview.change, outcome=body.foreseen(proposal))
     kept = False
     try:
-        _show(proposal, wishes)
+        show(body.preview(proposal), wishes)
         if wishes.dry_run:
             if wishes.as_json:
                 print_json(body.document(change, proposal.preview.diff, proposal.preview.commands))
@@ -126,9 +129,8 @@ async def carry_out(fixing: Fixing, wishes: Wishes) -> int:
     return final.exit_code
 
 
-def _show(proposal: Proposal, wishes: Wishes) -> None:
+def show(lines: Sequence[SafeText], wishes: Wishes) -> None:
     """The preview: on stdout, unless that is the JSON's or is not where the question is asked."""
-    lines = body.preview(proposal)
     if wishes.as_json or not (wishes.dry_run or wishes.yes or sys.stdout.isatty()):
         if not wishes.dry_run and not wishes.yes:
             print("\n".join(lines), file=sys.stderr)
@@ -145,7 +147,7 @@ async def _agreed(proposal: Proposal) -> bool:
 async def _attend(fixing: Fixing, proposal: Proposal, wishes: Wishes) -> Change:
     """Apply and watch to the final state."""
     change = proposal.preview.change
-    teller = _Teller(len(change.commands))
+    teller = Teller(len(change.commands))
     with ExitStack() as stack:
         pressed = deque[str]() if wishes.yes else stack.enter_context(terminal.keys())
         try:
@@ -169,11 +171,16 @@ async def _attend(fixing: Fixing, proposal: Proposal, wishes: Wishes) -> Change:
     return change
 
 
-class _Teller:
-    """Tells how a change goes on: each command once, its effect now and then, and the countdown."""
+class Teller:
+    """Tells how a change goes on: each command once, its effect now and then, and the countdown.
 
-    def __init__(self, commands: int) -> None:
+    `commands` are those told before; `host` names each line's, where there are several.
+    """
+
+    def __init__(self, commands: int, host: str = "") -> None:
         self._commands = commands
+        self._command_of = f"{host}: " if host else ""
+        self._effect_of = host or "mxtop"
         self._status = terminal.Status()
         self._effect = self._told = ""
         self._at = 0.0
@@ -187,11 +194,11 @@ class _Teller:
         for command in change.commands[self._commands :]:
             self._status.end()
             done = f"exit code {command.exit_code}, {command.seconds:.1f} s"
-            terminal.narrate(f"{shlex.join(command.argv)}   ({done})")
+            terminal.narrate(f"{self._command_of}{shlex.join(command.argv)}   ({done})")
         self._commands = len(change.commands)
         if change.phase != "applied":
             return
-        self._effect = f"mxtop: {body.effect_line(progress.observed)}"
+        self._effect = f"{self._effect_of}: {body.effect_line(progress.observed)}"
         if time.monotonic() >= self._at + TELL:
             self._tell_effect()
         if asks:

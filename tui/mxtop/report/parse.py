@@ -40,8 +40,11 @@ def run(files: Sequence[str], out: BinaryIO, *, year: int | None = None) -> int:
 
     `-` is standard input, a gzipped file is unpacked; several come in the order of their first
     times.  `year` overrides the year of times logged without one.  LogUnreadable where a file
-    cannot be read; BrokenPipeError, where nobody reads any more, is the caller's.
+    cannot be read, before anything is printed where it cannot even be opened; BrokenPipeError, where
+    nobody reads any more, is the caller's.
     """
+    for name in files:
+        _openable(name)
     for name in in_time_order(files):
         for lines, parser in _texts(name, year):
             out.write(b"".join([encode(parser.parse(line)) for line in lines]))
@@ -91,6 +94,18 @@ def _open(name: str) -> Iterator[_Readable]:
                 yield packed
         else:
             yield raw
+
+
+def _openable(name: str) -> None:
+    """LogUnreadable where a file cannot be opened; pipes and devices are left alone."""
+    if name == "-":
+        return
+    try:
+        path = Path(name)
+        if not (path.is_fifo() or path.is_char_device()):
+            path.open("rb").close()
+    except OSError as error:
+        raise unreadable(name, error) from error
 
 
 def _modified(name: str) -> float:

@@ -1,13 +1,14 @@
 """What Postfix will do with mail for one destination: the interface's `dns` from `status` on.
 
 Follows smtp(8) of any version from 2.7 on, by smtp_connect.c, smtp_addr.c and dns_rr.c.  Speaks of
-new connections only: a cached session keeps its family.  TLS policies (MTA-STS) that skip an
-MX host are not looked at.
+new connections only: a cached session keeps its family.  TLS policies that skip an MX host
+(MTA-STS) are not looked up, which a warning says where there are any.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from mxtop.mail import nexthop
@@ -17,21 +18,26 @@ from mxtop.mail.snapshot import Prediction, Shares
 from mxtop.route.features import Features, features
 from mxtop.route.order import effective, example
 from mxtop.route.share import UNEVEN_EXACT, first_ipv6
-from mxtop.route.site import Site, resolve
+from mxtop.route.site import SMTP_PORTS, Site, resolve
 from mxtop.route.why import Case, why
 
 DELIVERABLE = ("ok", "implicit_mx")
 """The statuses that come with addresses to try."""
 
-_SMTP_PORTS = ("25", "smtp", "mail")
+NO_SMTP = ("not_smtp", "virtual_alias", "several")
+"""The statuses of mail that no single SMTP client delivers, which is nothing bad."""
 
 
 def predict_route(settings: Settings, route: Route, answers: Sequence[Answer]) -> Prediction:
     """The prediction for a route: its transport's settings, overrides and ports looked up here.
 
     `answers`: one for each of `route.next_hops`, then one for each of `route.fallback` (these may be
-    missing).  A route that no SMTP client serves has the status `not_smtp`, or `error`.
+    missing).  A route that no SMTP client serves has the status `not_smtp`, or `error`; one that tables leave
+    open `unknown` (they cannot be asked), `virtual_alias` (a domain of addresses elsewhere) or `several`; a
+    next hop that smtp(8) refuses `bad_next_hop`.
     """
+    if (open_end := _open_end(route)) is not None:
+        return open_end
     transport = settings.transport(route.transport)
     local = bool(settings.transports) and route.transport not in settings.transports
     if (
@@ -40,8 +46,11 @@ def predict_route(settings: Settings, route: Route, answers: Sequence[Answer]) -
         or any(h.startswith("unix:") for h in route.next_hops)
     ):
         return _not_smtp(route)
+    if not route.next_hops:
+        status = "bad_next_hop" if transport.command == "smtp" else "not_smtp"
+        return Prediction(status=status, why=f"{route.reason}.")
     hops = (*route.next_hops, *route.fallback)
-    return predict(
+    prediction = predict(
         answers[: len(route.next_hops)],
         transport,
         settings.own_addresses,
@@ -51,6 +60,11 @@ def predict_route(settings: Settings, route: Route, answers: Sequence[Answer]) -
         route=route,
         overrides=settings.overrides,
     )
+    policies = _tls_policies(settings, transport)
+    if not policies or len(prediction.order) < 2:
+        return prediction
+    said = f"{policies} may make Postfix skip some of these addresses: policies are not looked up here"
+    return replace(prediction, warnings=(*prediction.warnings, said))
 
 
 def predict(
@@ -103,6 +117,20 @@ def predict(
     )
 
 
+def _tls_policies(settings: Settings, transport: Transport) -> str:
+    """`smtp_tls_policy_maps = …` as the transport has it, or "".
+
+    smtp_connect.c: an address whose policy look-up fails is passed over, and with MTA-STS (3.10.5) one whose
+    name the policy does not list.
+    """
+    name = f"{transport.command}_tls_policy_maps"
+    value = settings.values.get(name, "")
+    for override in settings.overrides:
+        if (override.service, override.parameter) == (transport.service, name):
+            value = override.value
+    return f"{name} = {value}" if value else ""
+
+
 def deciding_site(settings: Settings, route: Route, answers: Sequence[Answer]) -> Site | None:
     """The next hop whose addresses decide the first try, as `predict_route` does; None without addresses."""
     transport = settings.transport(route.transport)
@@ -116,7 +144,7 @@ def deciding_site(settings: Settings, route: Route, answers: Sequence[Answer]) -
 
 def undeliverable(prediction: Prediction) -> bool:
     """Whether mail cannot be delivered as things are: the `dns` command's exit code 1."""
-    if prediction.status == "not_smtp":
+    if prediction.status in NO_SMTP:
         return False
     return prediction.status not in DELIVERABLE or not prediction.order
 
@@ -151,7 +179,25 @@ def _is_25(hop: str, transport: Transport) -> bool:
         port = nexthop.parse(hop).port
     except ValueError:
         port = None
-    return (port or transport.smtp_tcp_port) in _SMTP_PORTS
+    return (port or transport.smtp_tcp_port) in SMTP_PORTS
+
+
+def _open_end(route: Route) -> Prediction | None:
+    """Where the tables leave it open where mail goes."""
+    if route.source == "virtual_alias_maps":
+        return Prediction(
+            status="virtual_alias", why=f"{route.destination} is {route.reason}; ask for an address."
+        )
+    if route.transport:
+        return None
+    if route.cases:
+        ways = "; ".join(
+            f"{who} goes to {', '.join(one.next_hops) or one.transport}" for who, one in route.cases
+        )
+        return Prediction(status="several", why=f"{route.rewritten}: {ways}.")
+    return Prediction(
+        status="unknown", why=f"Where mail for {route.destination} goes is {route.reason or 'not known'}."
+    )
 
 
 def _not_smtp(route: Route) -> Prediction:

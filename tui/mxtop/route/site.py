@@ -17,6 +17,9 @@ from mxtop.mail.snapshot import Candidate
 from mxtop.mail.value import named, value
 from mxtop.route.features import RECORD_LIMIT, Features
 
+SMTP_PORTS = ("25", "smtp", "mail")
+"""The services on port 25, by services(5): smtp(8) looks for itself among the hosts only there."""
+
 FAILED: frozenset[LookupStatus | None] = frozenset({"servfail", "timeout", "refused"})
 
 

@@ -85,15 +85,18 @@ def _lead(case: Case) -> str:
     """What came before the choice among addresses: relayhost, transport_maps, unusable next hops."""
     parts = []
     route = case.route
+    if route is not None and route.rewritten:
+        parts.append(route.rewritten)
     if route is not None and route.next_hops and route.source not in ("", "recipient domain"):
         parts.append(f"the next hop is {', '.join(route.next_hops)} ({route.source})")
     if case.skipped:
         names = ", ".join(f"{site.answer.name}: {site.status}" for site in case.skipped)
         parts.append(f"Postfix goes on to {case.site.answer.name} because it cannot use {names}")
     if case.site.own_preference is not None and case.site.candidates:
+        what, those = ("SRV target", "targets") if case.site.mode == "srv" else ("MX", "MX hosts")
         parts.append(
-            f"this host is itself an MX ({case.site.own_preference}) of {case.site.answer.name}, "
-            "so only better MX hosts count"
+            f"this host is itself an {what} ({case.site.own_preference}) of {case.site.answer.name}, "
+            f"so only better {those} count"
         )
     return "".join(part + "; " for part in parts)
 
@@ -112,7 +115,8 @@ def _failure(case: Case) -> str:
             f"so mail would loop: {returned}"
         )
     if status == "no_primary":
-        return f"this host is an MX of {name} and the better MX hosts have no address: {kept}"
+        what, those = ("SRV target", "targets") if case.site.mode == "srv" else ("MX", "MX hosts")
+        return f"this host is an {what} of {name} and the better {those} have no address: {kept}"
     if status == "pending":
         return f"the addresses of {name} are still being looked up"
     if status == "nxdomain":

@@ -161,6 +161,7 @@ class LiveFixing:
             safe=chosen.safe,
             instead=chosen.instead,
             check=found.check,
+            mail_version=snapshot.settings.mail_version if snapshot.settings else "",
         )
 
     async def discard(self, proposal: Proposal) -> None:

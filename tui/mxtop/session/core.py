@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Final, Literal
 
 from mxtop.mail.batch import Batch
+from mxtop.mail.connection import Connection
 from mxtop.mail.finding import Finding
 from mxtop.mail.sample import Resolved, Sample, SocketSample
 from mxtop.mail.settings import Settings
@@ -54,6 +55,8 @@ class Core:
         self.settings: Settings | None = None
         self.findings: tuple[Finding, ...] = ()
         """Of a moment ago; whoever diagnoses puts them here."""
+        self.connection: Connection | None = None
+        """Of this moment; whoever keeps one puts it here."""
         self._queue: QueueCounts | None = None
         self._feeds: dict[str, Feed] = {}
         self._sockets: tuple[SocketRow, ...] = ()
@@ -201,6 +204,7 @@ class Core:
             outlooks=dict(self._outlooks),
             log=self._log,
             findings=self.findings,
+            connection=self.connection,
         )
 
     def trend(self, now: float) -> tuple[float, ...]:

@@ -32,7 +32,8 @@ class Proposal:
     """A change that is staged and can be previewed; nothing live was touched.
 
     `findings` are the findings of this moment that this fix may mend.  `instead` is what to do in its
-    place where the aim is another one ("" where nothing).  `recorded`: it is only played.
+    place where the aim is another one ("" where nothing).  `recorded`: it is only played.  `mail_version` is
+    Postfix's, "" where it is not known.
     """
 
     fix: str
@@ -47,6 +48,7 @@ class Proposal:
     instead: str = ""
     check: str = ""
     recorded: bool = False
+    mail_version: str = ""
 
     @property
     def warnings(self) -> tuple[str, ...]:

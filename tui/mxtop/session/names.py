@@ -96,7 +96,9 @@ class Names:
                 parsed = next_hops.parse(hop)
             except ValueError as error:
                 return Resolved(destination, route, error=str(error))
-            answers.append(await lookup.answer(parsed, transport, self._settings.mail_version, now=now))
+            own = self._settings.own_addresses
+            version = self._settings.mail_version
+            answers.append(await lookup.answer(parsed, transport, version, own=own, now=now))
         return Resolved(destination, route, tuple(answers))
 
     async def viewpoint(self, transport: str) -> Viewpoint | None:

@@ -20,6 +20,7 @@ from mxtop.mail.snapshot import Feed, Snapshot
 from mxtop.mail.tracker import Tracker
 from mxtop.session import history
 from mxtop.session.change import LiveFixing, operator
+from mxtop.session.connection import connection
 from mxtop.session.local import LocalSession
 from mxtop.session.logfeed import LogFeed
 from mxtop.session.names import Names
@@ -106,6 +107,7 @@ class RemoteSession(LocalSession):
         told = "live"
         while True:
             link = self.ssh.link
+            self.core.connection = connection(link)
             if link.state == "live" and told != "live":
                 for feed in self._own.values():
                     if feed.state != "down":

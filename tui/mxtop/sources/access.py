@@ -25,7 +25,7 @@ def unreadable(path: str, error: OSError) -> LogUnreadable:
     if isinstance(error, PermissionError):
         group = _reading_group(path)
         return LogUnreadable(f"{path}: permission denied", remedy(group) if group else SUDO)
-    return LogUnreadable(f"{path}: {error.strerror or error}")
+    return LogUnreadable(f"{path}: {error.strerror or error}", "name another log with `--log FILE`")
 
 
 def remedy(group: str) -> str:

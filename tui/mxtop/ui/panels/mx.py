@@ -17,6 +17,7 @@ from mxtop.mail.answer import Address, Answer, LookupStatus, MxHost
 from mxtop.mail.snapshot import Destination, Outlook, Prediction
 from mxtop.mail.sockets import SocketRow
 from mxtop.mail.text import SafeText, clean, literal
+from mxtop.route.predict import NO_SMTP
 from mxtop.ui.panels.panel import Panel
 from mxtop.ui.view import View
 from mxtop.ui.widgets.painted import Line, Span, Text, wrap
@@ -125,7 +126,7 @@ def _shares(prediction: Prediction, row: Destination | None) -> list[Line]:
     """A small table: the share of first tries over IPv6 as things are and under each setting."""
     if prediction.status not in _GOOD:
         word = SafeText(f"✖ {clean(prediction.status.replace('_', ' '), 60)}")
-        return [((word, "muted" if prediction.status == "not_smtp" else "bad"),), *_observed_alone(row)]
+        return [((word, "muted" if prediction.status in NO_SMTP else "bad"),), *_observed_alone(row)]
     shares = prediction.shares
     others = "".join(f"{units.share(share):>6}" for share in (shares.any, shares.ipv4, shares.ipv6))
     return [

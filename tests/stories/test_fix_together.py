@@ -1,0 +1,176 @@
+"""One change on two hosts by command: two Postfix behind two real sshds, and traffic on both."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from tests.hosts.sshd import Sshd
+from tests.lab import Lab, world
+from tests.lab.namespaces import command
+from tests.stories.terminal import BIN
+
+pytestmark = pytest.mark.lab
+
+FIX = ("fix", "address-preference", "--to", "ipv6")
+DUAL = f"user@{world.DUAL.domain}"
+_OWN_LIB = 'mount --bind "$0" /var/lib && exec "$@"'
+
+
+class Hosts:
+    """mx1, where mxtop is run, and mx2; both are reached over SSH."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        settings = {"smtp_connection_cache_on_demand": "no", "smtp_address_preference": "any"}
+        self.labs = [stack.enter_context(Lab([world.DUAL], settings=settings)) for _ in range(2)]
+        here, there = (lab.netns for lab in self.labs)
+        command(
+            ["ip", "link", "add", "fleet0", "netns", here, "type", "veth", "peer", "fleet0", "netns", there]
+        )
+        home = self.labs[0].directory / "operator"
+        (home / ".ssh").mkdir(parents=True)
+        entries = []
+        for number, lab in enumerate(self.labs, 1):
+            address = f"10.77.0.{number}"
+            lab.namespace.ip_batch([f"addr add {address}/24 dev fleet0", "link set fleet0 up"])
+            lab.send(DUAL, count=60)
+            lib = lab.directory / "lib"
+            lib.mkdir(mode=0o755)
+            prefix = lab.namespace.argv(["unshare", "--mount", "sh", "-c", _OWN_LIB, str(lib)])
+            alias = f"mx{number}"
+            sshd = Sshd(lab.directory / alias, 2222, alias=alias, address=address, prefix=prefix)
+            stack.enter_context(sshd)
+            entries.append(sshd.client_entry())
+        (home / ".ssh" / "config").write_text("".join(entries))
+        for lab in self.labs:
+            lab.wait_idle()
+        self._env = ["env", f"HOME={home}", f"XDG_CONFIG_HOME={home}"]
+
+    def mxtop(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return self.labs[0].run([*self._env, str(BIN / "mxtop"), *words], timeout=200)
+
+    def files(self) -> list[bytes]:
+        return [lab.main_cf.read_bytes() for lab in self.labs]
+
+
+@pytest.fixture(scope="module")
+def hosts() -> Iterator[Hosts]:
+    with ExitStack() as stack:
+        yield Hosts(stack)
+
+
+class Traffic:
+    """Mail from each host as soon as its Postfix has read its settings again."""
+
+    def __init__(self, hosts: Hosts) -> None:
+        self._waits = [threading.Thread(target=self._send, args=(lab, lab.mark())) for lab in hosts.labs]
+        for wait in self._waits:
+            wait.start()
+
+    def _send(self, lab: Lab, mark: Any) -> None:
+        try:
+            lab.wait_lines(r"/master\[\d+\]: reload -- version ", since=mark, timeout=100)
+        except TimeoutError:
+            return  # the change was never begun there
+        lab.send(DUAL, count=40)
+
+    def join(self) -> None:
+        for wait in self._waits:
+            wait.join()
+
+
+def documents(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(done.stdout)
+    return found
+
+
+def of(change: list[dict[str, Any]], *keys: str) -> list[tuple[Any, ...]]:
+    return [tuple(one[key] for key in keys) for one in change]
+
+
+def test_previewed_made_on_one_then_the_other_and_undone(hosts: Hosts) -> None:
+    first = hosts.files()
+    preview = hosts.mxtop(*FIX, "mx2", "mx1", "--dry-run")
+    assert preview.returncode == 0, preview.stderr
+    assert "mx2 and mx1 (/etc/postfix, Postfix 3." in preview.stdout
+    assert preview.stdout.count("+smtp_address_preference = ipv6") == 1
+    assert "nobody is there to ask" in hosts.mxtop(*FIX, "mx1", "mx2").stderr
+    assert hosts.files() == first
+
+    traffic = Traffic(hosts)
+    made = hosts.mxtop(*FIX, "mx2", "mx1", "--canary", "mx1", "--yes", "--json")
+    traffic.join()
+    assert made.returncode == 0, made.stderr
+    changes = documents(made)
+    assert of(changes, "host", "state", "verdict") == [
+        ("mx2", "confirmed", "good"),
+        ("mx1", "confirmed", "good"),
+    ]
+    assert [one["observed"]["after"]["ipv4"] for one in changes] == [0, 0]
+    assert made.stderr.index("mx1: smtp_address_preference any → ipv6: confirmed") < made.stderr.index(
+        "mx2: postfix"
+    )
+    assert all(b"smtp_address_preference = ipv6" in text for text in hosts.files())
+
+    again = hosts.mxtop(*FIX, "mx1", "mx2", "--yes", "--json")
+    assert (again.returncode, of(documents(again), "host", "state")) == (
+        0,
+        [("mx1", "preview"), ("mx2", "preview")],
+    )
+
+    undone = hosts.mxtop("undo", "mx1", "mx2", "--json")
+    assert undone.returncode == 0, undone.stderr
+    assert of(documents(undone), "host", "state") == [("mx1", "rolled_back"), ("mx2", "rolled_back")]
+    assert hosts.files() == first
+    past = hosts.mxtop("history", "mx2", "mx1", "--json")
+    assert sorted(of(documents(past), "host", "state")) == [("mx1", "rolled_back"), ("mx2", "rolled_back")]
+    assert hosts.mxtop("confirm", "mx1", "mx2").returncode == 2
+
+
+def test_a_bad_effect_on_the_first_stops_there(hosts: Hosts) -> None:
+    first = hosts.files()
+    ill = hosts.labs[1]
+    for ip in world.DUAL.ipv6:
+        ill.sinks.stop(ip)
+    mark = hosts.labs[0].mark()
+    try:
+        wait = threading.Thread(target=lambda: after_reload(ill, lambda: ill.send(DUAL, count=20)))
+        wait.start()
+        done = hosts.mxtop(*FIX, "mx1", "mx2", "--canary", "mx2", "--yes", "--json")
+        wait.join()
+        ill.wait_idle()
+    finally:
+        ill.sinks.restore()
+    assert done.returncode == 1, done.stderr
+    changes = documents(done)
+    assert of(changes, "host", "state", "verdict") == [
+        ("mx1", "refused", None),
+        ("mx2", "rolled_back", "bad"),
+    ]
+    assert "not begun, as it is rolled back on mx2" in changes[0]["warnings"][-1]
+    assert changes[0]["diff"]
+    assert hosts.files() == first
+    assert not [line for line in hosts.labs[0].lines(since=mark) if "reload -- version" in line]
+
+
+def test_one_that_cannot_be_reached_is_named_and_nothing_is_begun(hosts: Hosts) -> None:
+    first = hosts.files()
+    nobody = "127.0.0.1:1"
+    done = hosts.mxtop(*FIX, "mx1", nobody, "--yes", "--json")
+    assert done.returncode == 2
+    assert of(documents(done), "host", "state") == [("mx1", "refused"), (nobody, "refused")]
+    assert f"nothing was changed, as {nobody} cannot be" in done.stderr
+    assert hosts.files() == first
+    past = hosts.mxtop("history", "mx1", nobody, "--json")
+    assert (past.returncode, {one["host"] for one in documents(past)}) == (2, {"mx1"})
+    assert f"{nobody}: " in past.stderr
+
+
+def after_reload(lab: Lab, do: Callable[[], None]) -> None:
+    lab.wait_lines(r"/master\[\d+\]: reload -- version ", since=lab.mark(), timeout=100)
+    do()
