@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.hosts.sshd import Sshd
 from tests.lab import Lab, world
 from tests.lab.namespaces import command
-from tests.stories.terminal import BIN
+from tests.stories.terminal import BIN, Terminal
+from tests.stories.test_fix_command import HURRIED
 
 pytestmark = pytest.mark.lab
 
@@ -49,10 +53,13 @@ class Hosts:
         (home / ".ssh" / "config").write_text("".join(entries))
         for lab in self.labs:
             lab.wait_idle()
-        self._env = ["env", f"HOME={home}", f"XDG_CONFIG_HOME={home}"]
+        self._home = home
+
+    def argv(self, *words: str, program: Sequence[str] = (str(BIN / "mxtop"),)) -> list[str]:
+        return ["env", f"HOME={self._home}", f"XDG_CONFIG_HOME={self._home}", *program, *words]
 
     def mxtop(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return self.labs[0].run([*self._env, str(BIN / "mxtop"), *words], timeout=200)
+        return self.labs[0].run(self.argv(*words), timeout=200)
 
     def files(self) -> list[bytes]:
         return [lab.main_cf.read_bytes() for lab in self.labs]
@@ -169,6 +176,64 @@ def test_one_that_cannot_be_reached_is_named_and_nothing_is_begun(hosts: Hosts) 
     past = hosts.mxtop("history", "mx1", nobody, "--json")
     assert (past.returncode, {one["host"] for one in documents(past)}) == (2, {"mx1"})
     assert f"{nobody}: " in past.stderr
+
+
+def test_a_host_cut_off_in_between_decides_by_itself_and_its_true_state_is_told(
+    hosts: Hosts, tmp_path: Path
+) -> None:
+    first = hosts.files()
+    here, there = hosts.labs
+    hurried = (sys.executable, "-c", HURRIED)
+    argv = hosts.argv(
+        *FIX, "mx1", "mx2", "--canary", "mx2", "--yes", "--confirm-within", "15", program=hurried
+    )
+    told = tmp_path / "told"
+    with told.open("wb") as stderr:
+        run = here.popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=stderr)
+        try:
+            until(lambda: b"mx2: IPv6" in told.read_bytes(), told)
+            there.namespace.ip_batch(["link set fleet0 down"])
+            until(lambda: b"mx2: IPv6" not in told.read_bytes().splitlines()[-1], told)
+            until(lambda: there.main_cf.read_bytes() == first[1], told)
+            there.namespace.ip_batch(["link set fleet0 up"])
+            assert run.wait(100) == 1, told.read_text()
+        finally:
+            there.namespace.ip_batch(["link set fleet0 up"])
+            run.kill()
+            run.wait()
+    assert (
+        "mx2: smtp_address_preference any → ipv6: rolled back: not confirmed within 15 s" in told.read_text()
+    )
+    assert "not begun, as it is rolled back on mx2" in told.read_text()
+    assert hosts.files() == first
+
+
+def test_a_person_says_go_on_and_leaves_the_second_to_itself(hosts: Hosts) -> None:
+    first = hosts.files()
+    with Terminal(hosts.labs[0], hosts.argv(*FIX, "mx1", "mx2"), 120, 60) as screen:
+        screen.wait(r"on mx1 first, then on mx2, and reload Postfix\? \[y/N\]", timeout=60)
+        screen.keys("y", "Enter")
+        screen.wait(r"UNCONFIRMED on mx1, goes back in 01:\d\d", timeout=60)
+        assert hosts.files()[1] == first[1]
+        screen.keys("k")
+        screen.wait(r"mx1: .*: confirmed")
+        screen.wait(r"UNCONFIRMED on mx2, goes back in 01:\d\d", timeout=60)
+        screen.keys("C-c")
+        screen.wait(r"the change on mx2 goes back by itself within 120 s; `mxtop confirm mx2` keeps it")
+        screen.wait(r"kept on mx1; `mxtop undo mx1` takes it back there")
+        assert screen.exit_code() == 130
+    again = hosts.mxtop(*FIX, "mx1", "mx2", "--yes", "--json")
+    assert again.returncode == 75
+    assert of(documents(again), "host", "state") == [("mx1", "preview"), ("mx2", "refused")]
+    assert hosts.mxtop("undo", "mx1", "mx2").returncode == 0
+    assert hosts.files() == first
+
+
+def until(condition: Callable[[], bool], told: Path, timeout: float = 100) -> None:
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline, told.read_text()
+        time.sleep(0.05)
 
 
 def after_reload(lab: Lab, do: Callable[[], None]) -> None:
