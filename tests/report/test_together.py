@@ -56,6 +56,20 @@ def test_the_states_are_the_true_ones_in_the_order_of_the_targets(
     assert printed(capsys) == [(fake.host, state) for fake, state in zip(fakes, states, strict=True)]
 
 
+def test_yes_keeps_what_nothing_speaks_against_before_its_time_is_over() -> None:
+    fake = Fake("mx1", "slow")
+    assert run([fake]) == 0
+    assert fake.did == ["apply", "confirm"]
+
+
+def test_the_same_trouble_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([Fake("mx1", "gone")]) == 3
+    told = capsys.readouterr()
+    assert told.err.count("mx1: no route to host") == 1
+    (only,) = json.loads(told.out)
+    assert "whether its watchdog took this back is not known" in only["warnings"][-1]
+
+
 def test_the_canary_is_made_first_and_told_in_its_place(capsys: pytest.CaptureFixture[str]) -> None:
     fakes = [Fake("mx1"), Fake("mx2", "bad"), Fake("mx3")]
     assert run(fakes, canary="mx2") == 1

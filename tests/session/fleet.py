@@ -138,6 +138,8 @@ class Fake:
             if self.phase != "applied":
                 return
             await asyncio.sleep(10)
+        if self._story == "slow":
+            self._note("judged")
         verdict: Verdict = "bad" if self._story == "bad" else "good"
         while self.phase == "applied":
             yield Progress(made(self.host, self.phase), seen(verdict))
