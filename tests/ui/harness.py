@@ -70,6 +70,9 @@ async def running(
 
 
 async def settle(pilot: Pilot[int]) -> None:
-    """Until the session's worker has published, and everything is painted."""
-    for _ in range(2):
+    """Until the session's worker has published, and everything is painted: two looks show the same screen."""
+    shown = None
+    for _ in range(50):
         await pilot.pause()
+        if shown == (shown := screen_text(pilot.app)):
+            return
