@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -15,12 +16,16 @@ from typing import Any
 import pytest
 from tests.hosts.sshd import Sshd
 from tests.lab import Lab, world
+from tests.stories.terminal import Terminal
 from tests.stories.test_fix_command import HURRIED
 
 pytestmark = pytest.mark.lab
 
 DUAL = world.DUAL.domain
-_OWN_LIB = 'mount --bind "$0" /var/lib && exec "$@"'
+_OWN_FILES = (
+    'mount --bind "$0/sudoers" /etc/sudoers && mount --bind "$0/pam" /etc/pam.d/sudo && '
+    'mount --bind "$0" /var/lib && exec "$@"'
+)
 
 
 @dataclass
@@ -53,16 +58,34 @@ class Place:
         return found
 
 
-@pytest.fixture
-def place() -> Iterator[Place]:
+SUDOERS = """\
+Defaults !syslog, lecture=never, timestampdir={0}/ts, lecture_status_dir={0}/ts
+root ALL=(ALL) ALL
+mxadmin ALL=(root) ALL
+"""
+PAM = "auth required pam_unix.so nodelay\naccount required pam_unix.so\n"
+PASSWORD = "correct horse §42"
+
+
+@pytest.fixture(params=["root"])
+def place(request: pytest.FixtureRequest) -> Iterator[Place]:
+    """`root` logs in, or `mxadmin`, whom sudo asks for a password; the log is readable by both."""
+    user = request.param
     with Lab([world.DUAL], settings={"smtp_connection_cache_on_demand": "no"}) as lab:
         lab.send(f"user@{DUAL}", count=120)
         lab.wait_idle()
         lib, home = lab.directory / "lib", lab.directory / "operator"
         lib.mkdir(mode=0o755)
         (home / ".ssh").mkdir(parents=True)
-        prefix = lab.namespace.argv(["unshare", "--mount", "sh", "-c", _OWN_LIB, str(lib)])
-        with Sshd(lab.directory / "mx1", 2222, prefix=prefix) as sshd:
+        (lib / "sudoers").write_text(SUDOERS.format(lib))
+        (lib / "sudoers").chmod(0o440)
+        (lib / "pam").write_text(PAM)
+        lab.log_path.chmod(0o644)
+        prefix = lab.namespace.argv(["unshare", "--mount", "sh", "-c", _OWN_FILES, str(lib)])
+        ids = {"uid": 0, "gid": 0} if user == "root" else {"uid": 47111, "gid": 47111}
+        with Sshd(lab.directory / "mx1", 2222, prefix=prefix, user=user, **ids) as sshd:
+            if user != "root":
+                sshd.password(PASSWORD)
             (home / ".ssh" / "config").write_text(sshd.client_entry())
             yield Place(lab, sshd, home)
 
@@ -113,6 +136,48 @@ def test_cut_off_in_the_middle_the_host_takes_it_back_and_who_watched_is_told(pl
     assert run.returncode == 1, err
     assert "rolled back" in err
     assert [one["state"] for one in place.history()] == ["rolled_back"]
+
+
+@pytest.mark.parametrize("place", ["mxadmin"], indirect=True)
+def test_the_screen_over_ssh_tells_the_story_and_asks_sudo_s_password_once(place: Place) -> None:
+    lab, first = place.lab, place.lab.main_cf.read_bytes()
+    shown = ""
+    with Terminal(lab, place.argv("mx1"), 100, 30) as screen:
+        screen.wait(rf"▲ Mail goes over both families by chance · {re.escape(DUAL)}", 40)
+        screen.wait(r"predicted +50%")
+        screen.keys("x")
+        screen.wait("Password for sudo on mx1")
+        screen.type(PASSWORD)
+        shown += screen.text()
+        screen.keys("Enter")
+        screen.wait(r"\[▸Cancel \]  \[ Set smtp_address_preference = ipv6 on mx1 \]", 40)
+        shown += screen.text()
+        assert lab.main_cf.read_bytes() == first
+        screen.keys("Tab", "Enter")
+        screen.wait(r"UNCONFIRMED on mx1, goes back in \d\d:\d\d", 60)
+        screen.wait(r"Keep smtp_address_preference = ipv6")
+        lab.send(f"user@{DUAL}", count=40)
+        screen.wait(r"● good", 60)
+        screen.keys("Tab", "Enter")
+        screen.wait(r"● smtp_address_preference = ipv6: kept", 40)
+        assert place.preference == "ipv6"
+        screen.keys("Escape")
+        screen.wait(r"2 Destinations")
+        screen.keys("H")
+        screen.wait(r"▸.*● confirmed", 40)
+        screen.keys("Enter")
+        screen.wait(r"\[▸Cancel \]  \[ Undo smtp_address_preference = ipv6 on mx1 \]", 40)
+        screen.keys("Tab", "Enter")
+        screen.wait(r"◀ smtp_address_preference = ipv6: taken back", 60)
+        assert lab.main_cf.read_bytes() == first
+        screen.keys("Escape")
+        screen.wait(r"▸.*◀ rolled back")
+        screen.keys("L")
+        screen.wait("Commands · mx1")
+        shown += screen.text()
+    assert PASSWORD not in shown
+    files = [path for path in lab.directory.rglob("*") if path.is_file()]
+    assert not [path for path in files if PASSWORD.encode() in path.read_bytes()]
 
 
 def audit(place: Place) -> bytes:
