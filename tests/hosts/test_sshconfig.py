@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mxtop.hosts.sshconfig import config_files, effective, hash_known_hosts, warnings
+from mxtop.hosts.sshconfig import config_files, effective, warnings
 from mxtop.hosts.target import Target
 
 pytestmark = pytest.mark.lab
@@ -27,8 +27,8 @@ async def test_effective_settings(tmp_path: Path) -> None:
     config.write_text("Host mx1\n HostName 192.0.2.1\n HashKnownHosts yes\n")
     found = await effective(Target("mx1", "admin", 2222), [str(config)])
     assert (found["hostname"], found["user"], found["port"]) == ("192.0.2.1", "admin", "2222")
-    assert await hash_known_hosts(Target("mx1"), [str(config)])
-    assert not await hash_known_hosts(Target("mx2"), [str(config)])
+    assert (found["hashknownhosts"], found["stricthostkeychecking"]) == ("yes", "ask")
+    assert (await effective(Target("mx2"), [str(config)]))["hashknownhosts"] == "no"
 
 
 async def test_no_ssh_program_no_warnings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from mxtop.mail.answer import Address, Answer, MxHost, Viewpoint
+from mxtop.mail.connection import OfferedKey
 from mxtop.mail.settings import Route, Settings, Transport
 from mxtop.mail.snapshot import (
     Destination,
@@ -30,6 +31,7 @@ from mxtop.mail.snapshot import (
     Totals,
 )
 from mxtop.mail.sockets import SocketRow
+from mxtop.session.asking import Asking
 from mxtop.session.fixing import Fixing
 
 NOW = 1_790_000_000.0
@@ -177,6 +179,9 @@ class FakeSession:
         self.closed = False
         self.error: BaseException | None = None
         self.fixing: Fixing | None = None
+        self.asking: Asking | None = None
+        self.retries = 0
+        self.trusted: list[OfferedKey] = []
 
     async def run(self, publish: Callable[[Snapshot], None]) -> None:
         for snapshot in self.snapshots:
@@ -191,6 +196,15 @@ class FakeSession:
 
     def set_interval(self, seconds: float) -> None:
         self.intervals.append(seconds)
+
+    def retry(self) -> None:
+        self.retries += 1
+
+    async def trust(self, key: OfferedKey) -> None:
+        self.trusted.append(key)
+
+    async def notices(self) -> list[str]:
+        return []
 
     async def close(self) -> None:
         self.closed = True

@@ -218,13 +218,6 @@ def _screen(command: str, args: argparse.Namespace) -> int:
     from mxtop.ui.start import show
 
     chosen = config.load(theme=args.theme, interval=args.interval, utc=args.utc)
-    if host is not None:
-        import asyncio
-
-        from mxtop.report.reach import settle
-        from mxtop.report.where import Where
-
-        asyncio.run(settle(Where(host, args.ssh_command)))
     return show(
         chosen,
         demo=command == "demo",

@@ -41,4 +41,4 @@ def ssh_host(
     from mxtop.hosts.ssh import Dialer
 
     dial = Dialer(target, config=config, ask=ask, bastions=bastions, connect_timeout=connect_timeout)
-    return SshHost(target, dial)
+    return SshHost(target, dial, lambda: dial.at)

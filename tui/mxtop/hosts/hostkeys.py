@@ -61,6 +61,7 @@ def distrust(
     files: Sequence[str],
     *,
     hashed: bool,
+    strict: bool,
     reason: str,
 ) -> HostKeyTrouble:
     """Why a host key is not trusted, and what may be done about it.
@@ -96,4 +97,5 @@ def distrust(
         public_key=" ".join(public[:2]),
         file=files[0] if files else trust.DEFAULT_FILES[0],
         hashed=hashed,
+        strict=strict,
     )

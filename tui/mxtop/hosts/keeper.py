@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Final, Self
@@ -30,8 +31,9 @@ class Kept(ABC):
     `link` is its state; `generation` how many connections there were: another number, another connection.
     """
 
-    def __init__(self, dial: Dial) -> None:
+    def __init__(self, dial: Dial, at: Callable[[], str] | None = None) -> None:
         self._dial = dial
+        self._at = at
         self._wire: Wire | None = None
         self._connecting = asyncio.Lock()
         self._kept = False
@@ -44,6 +46,17 @@ class Kept(ABC):
     @property
     @abstractmethod
     def name(self) -> str: ...
+
+    @property
+    def hop(self) -> str:
+        """The jump host on the way that is being talked to; "" for none."""
+        at = self._at() if self._at is not None and self.link.state == "connecting" else ""
+        return "" if at == self.whole_name else at
+
+    @property
+    @abstractmethod
+    def whole_name(self) -> str:
+        """As it was asked for, with the user."""
 
     @abstractmethod
     async def _sign(self, wire: Wire) -> None:

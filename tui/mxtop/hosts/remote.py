@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Final, TypeVar
@@ -37,11 +37,11 @@ _T = TypeVar("_T")
 class SshHost(Kept):
     """One machine; see `Host`.  `async with` or `close` ends the connection.
 
-    `dial` makes connections (`mxtop.hosts.ssh.Dialer`).
+    `dial` makes connections (`mxtop.hosts.ssh.Dialer`), `at` tells whom it is talking to.
     """
 
-    def __init__(self, target: Target, dial: Dial) -> None:
-        super().__init__(dial)
+    def __init__(self, target: Target, dial: Dial, at: Callable[[], str] | None = None) -> None:
+        super().__init__(dial, at)
         self.target = target
         self._channels = asyncio.Semaphore(CHANNELS)
         self._turns = asyncio.Semaphore(SHELLS)
@@ -51,6 +51,10 @@ class SshHost(Kept):
     @property
     def name(self) -> str:
         return str(replace(self.target, user=None))
+
+    @property
+    def whole_name(self) -> str:
+        return str(self.target)
 
     def _forget(self) -> None:
         self._idle.clear()

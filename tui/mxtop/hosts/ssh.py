@@ -21,7 +21,7 @@ import asyncssh
 from mxtop.hosts import hostkeys, trust
 from mxtop.hosts.errors import BadTarget, HostDown, NeedsAuthentication
 from mxtop.hosts.login import Ask, Client
-from mxtop.hosts.sshconfig import config_files, hash_known_hosts
+from mxtop.hosts.sshconfig import config_files, effective
 from mxtop.hosts.sshwire import SshWire
 from mxtop.hosts.target import Target, parse_target
 
@@ -120,6 +120,8 @@ class Dialer:
         self._bastions = bastions if bastions is not None else Bastions()
         self._timeout = connect_timeout
         self._keepalive = keepalive
+        self.at = ""
+        """The machine of the last handshake that was begun: a jump host first, then the target."""
 
     async def __call__(self) -> SshWire:
         connection = await self._connect(self._target, frozenset())
@@ -186,6 +188,7 @@ class Dialer:
         known = await asyncio.to_thread(trust.look_up, files, key_name, port)
         limit = float(self._timeout or options.connect_timeout or CONNECT_SECONDS)
         deadline = asyncio.timeout(limit)
+        self.at = str(target)
         client = Client(str(target), self._ask, deadline)
         try:
             async with deadline:
@@ -195,13 +198,15 @@ class Dialer:
                 f"{target} gave no answer in {limit:g} s", "is it up, and the port right?"
             ) from error
         except asyncssh.HostKeyNotVerifiable as error:
+            wanted = await effective(target, self._config)
             raise hostkeys.distrust(
                 str(target),
                 trust.known_as(key_name, port),
                 client.offered,
                 known,
                 files,
-                hashed=await hash_known_hosts(target, self._config),
+                hashed=wanted.get("hashknownhosts") in ("yes", "true"),
+                strict=wanted.get("stricthostkeychecking") in ("yes", "true"),
                 reason=error.reason,
             ) from error
         except asyncssh.PermissionDenied as error:

@@ -52,11 +52,6 @@ async def effective(target: Target, config: Sequence[str] | None = None) -> dict
     return {name: value for name, _, value in pairs} if done.exit_code == 0 else {}
 
 
-async def hash_known_hosts(target: Target, config: Sequence[str] | None = None) -> bool:
-    """Whether names in known_hosts are to be hashed."""
-    return (await effective(target, config)).get("hashknownhosts", "no") in ("yes", "true")
-
-
 async def warnings(target: Target, config: Sequence[str] | None = None) -> list[str]:
     """One sentence for each setting of the operator's that has no effect here."""
     found = await effective(target, config)

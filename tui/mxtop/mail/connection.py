@@ -42,7 +42,7 @@ class OfferedKey:
 
 @named
 class Connection:
-    """One state, since `since`.  Times are seconds since the epoch.
+    """One state, since `since`.  Times are seconds since the epoch, by the clock of the snapshot.
 
     `heard`: when the machine last said anything, None where it never did.  `next_try`: when it is tried again
     by itself.  `title` and `remedy`: why it is not connected and what helps, "" while it is.  `hop`: the

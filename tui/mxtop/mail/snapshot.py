@@ -247,6 +247,4 @@ class Snapshot:
     outlooks: Mapping[str, Outlook] = field(default_factory=dict)
     log: LogTail = LogTail()
     findings: tuple[Finding, ...] = ()  # what is wrong here, the worst first
-    connection: Connection | None = (
-        None  # to the host; None where there is none to keep: this machine, a file
-    )
+    connection: Connection | None = None  # None: none to keep, as for this machine or a file

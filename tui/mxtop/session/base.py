@@ -13,6 +13,8 @@ from mxtop.mail.snapshot import Feed, Snapshot
 from mxtop.session.core import Core
 
 if TYPE_CHECKING:
+    from mxtop.mail.connection import OfferedKey
+    from mxtop.session.asking import Asking
     from mxtop.session.fixing import Fixing
 
 PATIENCE: Final = 0.4
@@ -28,6 +30,8 @@ class Session:
         self.selected: str | None = None
         self.fixing: Fixing | None = None
         """What may be done about guided fixes; None where nothing can be changed (log files)."""
+        self.asking: Asking | None = None
+        """What passes the questions of a login on; None where no login asks."""
         self._interval = interval
         self.ready = asyncio.Event()
         """Set when there is something to show."""
@@ -56,6 +60,17 @@ class Session:
         """Seconds between two snapshots from now on."""
         self._interval = seconds
         self._wake.set()
+
+    def retry(self) -> None:
+        """Have a host that is not connected tried now; nothing where there is no connection to keep."""
+
+    async def trust(self, key: OfferedKey) -> None:
+        """Keep this host key, to which a person said yes, and go on.  OSError where it cannot be kept."""
+        raise NotImplementedError
+
+    async def notices(self) -> list[str]:
+        """What is to be known once: settings of the operator's that have no effect here."""
+        return []
 
     async def run(self, publish: Callable[[Snapshot], None]) -> None:
         """Feed the Core and publish a snapshot at every tick, until cancelled."""

@@ -9,16 +9,18 @@ from mxtop.mail.connection import Connection, OfferedKey, State
 from mxtop.mail.errors import MxtopError
 
 
-def connection(link: Link, hop: str = "") -> Connection:
-    """`hop` is the jump host that is being talked to, "" for none."""
+def connection(link: Link, hop: str = "", ahead: float = 0.0) -> Connection:
+    """`hop` is the jump host that is being talked to, "" for none; `ahead` the seconds by which the host's
+    clock is, which the snapshot goes by and so do the times here.
+    """
     state = _state(link.state)
     trouble = link.trouble
     title = trouble.title if isinstance(trouble, MxtopError) else str(trouble or "")
     return Connection(
         state=state,
-        since=link.since,
-        heard=link.heard,
-        next_try=link.next_try,
+        since=link.since + ahead,
+        heard=None if link.heard is None else link.heard + ahead,
+        next_try=None if link.next_try is None else link.next_try + ahead,
         title=title or ("not connected" if state == "down" else ""),
         remedy=trouble.remedy if isinstance(trouble, MxtopError) else "",
         hop=hop if state == "connecting" else "",

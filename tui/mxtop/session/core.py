@@ -181,12 +181,14 @@ class Core:
 
     def tick(self, now: float) -> Snapshot:
         """The snapshot of this moment, which the sparkline counts."""
-        self.trend(now)
+        if self.connection is None or self.connection.live:
+            self.trend(now)
         return self.look(now)
 
     def look(self, now: float) -> Snapshot:
         """The snapshot of this moment, for whoever asks between two ticks."""
-        sent, deferred, bounced = self.tracker.rates(now)
+        known = self._known_until(now)
+        sent, deferred, bounced = self.tracker.rates(known)
         return Snapshot(
             host=self.settings.myhostname if self.settings and self.settings.myhostname else self.host,
             mode=self.mode,
@@ -197,7 +199,7 @@ class Core:
             deferred_rate=deferred,
             bounced_rate=bounced,
             history=tuple(self._history),
-            destinations=self._destinations(now),
+            destinations=self._destinations(known),
             sockets=self._sockets,
             queue=self._queue,
             settings=self.settings,
@@ -206,6 +208,11 @@ class Core:
             findings=self.findings,
             connection=self.connection,
         )
+
+    def _known_until(self, now: float) -> float:
+        """The moment whose rates are told: of a host that is away, when it was last heard of."""
+        link = self.connection
+        return now if link is None or link.live or link.heard is None else min(now, link.heard)
 
     def trend(self, now: float) -> tuple[float, ...]:
         """Sent lines per second at each tick, this one included, oldest first.

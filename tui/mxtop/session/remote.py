@@ -12,13 +12,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
+from mxtop.hosts.errors import UnknownHostKey
 from mxtop.hosts.link import Link
 from mxtop.hosts.remote import SshHost
+from mxtop.hosts.trust import accept
 from mxtop.mail.batch import Batch
+from mxtop.mail.connection import OfferedKey
 from mxtop.mail.errors import CommandFailed, MxtopError
 from mxtop.mail.snapshot import Feed, Snapshot
 from mxtop.mail.tracker import Tracker
 from mxtop.session import history
+from mxtop.session.asking import Asking
 from mxtop.session.change import LiveFixing, operator
 from mxtop.session.connection import connection
 from mxtop.session.local import LocalSession
@@ -48,6 +52,7 @@ class RemoteSession(LocalSession):
         config_directory: str | None = None,
         log: str | None = None,
         interval: float = 1.0,
+        asking: Asking | None = None,
     ) -> None:
         super().__init__(config_directory=config_directory, log=log, interval=interval, host=ssh)
         self.ssh = ssh
@@ -59,6 +64,8 @@ class RemoteSession(LocalSession):
             reached=self._reachable,
         )
         self.fixing = self.live_fixing
+        self.asking = asking
+        self.core.connection = connection(ssh.link)
         self._names = Names(self._host, ask_from=self._host)
         self._running = False
         self._ahead = 0.0
@@ -94,6 +101,21 @@ class RemoteSession(LocalSession):
             while self.ssh.generation == generation:
                 await self.ssh.changed()
 
+    def retry(self) -> None:
+        self.ssh.retry()
+
+    async def trust(self, key: OfferedKey) -> None:
+        unknown = self.ssh.link.trouble
+        if isinstance(unknown, UnknownHostKey) and connection(self.ssh.link).offered == key:
+            await asyncio.to_thread(accept, unknown)
+            self.ssh.retry()
+
+    async def notices(self) -> list[str]:
+        from mxtop.hosts.sshconfig import warnings
+
+        # The system's own ssh, which asks nothing, leaves nothing of its configuration out.
+        return [] if self.asking is None else await warnings(self.ssh.target)
+
     async def _reached(self, feed: Callable[[], Awaitable[None]]) -> None:
         await self.ssh.connected()
         await feed()
@@ -104,10 +126,13 @@ class RemoteSession(LocalSession):
             super()._show(feed)
 
     async def _tell_link(self) -> None:
-        told = "live"
+        told, shown = "live", None
         while True:
             link = self.ssh.link
-            self.core.connection = connection(link)
+            self.core.connection = connection(link, self.ssh.hop, self._ahead)
+            if link.state != shown:
+                shown = link.state
+                self._wake.set()  # a state that a person may be waiting for
             if link.state == "live" and told != "live":
                 for feed in self._own.values():
                     if feed.state != "down":
@@ -115,8 +140,10 @@ class RemoteSession(LocalSession):
             elif link.state in ("live", "idle", "connecting"):
                 pass
             else:
+                if self.core.settings is None:  # nobody has said whether there are any: wait on
+                    self._settings_known.clear()
                 for name in TOLD:
-                    super()._show(_words(name, link))
+                    self.take(_words(name, link))
             if link.state != "connecting":
                 told = link.state
             try:

@@ -24,6 +24,7 @@ from mxtop.mail.snapshot import Snapshot
 from mxtop.mail.text import clean
 from mxtop.ui import doors, lost, theme
 from mxtop.ui.changing import WORKER, Changing
+from mxtop.ui.connecting import Connecting
 from mxtop.ui.feed import Session, Tick
 from mxtop.ui.keys import KEYS, Key, bindings, check, shown
 from mxtop.ui.screens.error import Error
@@ -75,6 +76,7 @@ class MxtopApp(doors.Doors, App[int], inherit_bindings=False):
         self.selected: str | None = None
         self.main = Main(self.keymap)
         self.changing = Changing(self, read_only=read_only)
+        self.connecting = Connecting(self)
         self._interval = interval
         self._read_only = read_only
         self._utc = utc
@@ -118,6 +120,7 @@ class MxtopApp(doors.Doors, App[int], inherit_bindings=False):
         self.main.show(self.view)
         if self.session.fixing is not None and not self._read_only:
             self.session.fixing.ask_with(self.ask_password)
+        self.connecting.begin(self.session)
         self.changing.find()
         if self._notices:
             self.tell("\n".join(self._notices), warning=True)
@@ -134,6 +137,7 @@ class MxtopApp(doors.Doors, App[int], inherit_bindings=False):
 
     def on_tick(self, message: Tick) -> None:
         self._latest = message.snapshot
+        self.connecting.look(self.session, message.snapshot)
         if self._paused is None and self._shown is not message.snapshot:
             self._shown = message.snapshot
             self.draw()

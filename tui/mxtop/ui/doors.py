@@ -17,7 +17,7 @@ NOWHERE = "changes need a live host: run mxtop on the mail host or over SSH, wit
 
 
 class Doors:
-    """What the application does with `x`, `H` and `L`.  A page is open once at most."""
+    """What the application does with `x`, `H`, `L` and `R`.  A page is open once at most."""
 
     def action_fix(self) -> None:
         from mxtop.ui.screens.fix.page import Fix
@@ -33,6 +33,14 @@ class Doors:
         from mxtop.ui.screens.ran import Commands
 
         self._open(Commands)
+
+    def action_retry(self) -> None:
+        app = cast("MxtopApp", self)
+        link = app.view.snapshot.connection
+        if link is None or link.live:
+            app.tell("there is nothing to connect to" if link is None else "the connection is live")
+        else:
+            app.session.retry()
 
     def _open(self, kind: type[Page]) -> None:
         app = cast("MxtopApp", self)

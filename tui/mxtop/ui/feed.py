@@ -14,6 +14,8 @@ from textual.message import Message
 from mxtop.mail.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    from mxtop.mail.connection import OfferedKey
+    from mxtop.session.asking import Asking
     from mxtop.session.fixing import Fixing
 
 
@@ -23,12 +25,23 @@ class Session(Protocol):
     host: str
     fixing: Fixing | None
     """Guided fixes; None where nothing can be changed."""
+    asking: Asking | None
+    """What passes the questions of a login on; None where no login asks."""
 
     async def run(self, publish: Callable[[Snapshot], None]) -> None:
         """Run until cancelled, or until there is nothing more to read; publish at every tick."""
 
     def select(self, destination: str | None) -> None:
         """Resolve this destination before others: the MX panel shows it."""
+
+    def retry(self) -> None:
+        """Have a host that is not connected tried now."""
+
+    async def trust(self, key: OfferedKey) -> None:
+        """Keep a host key to which a person said yes.  OSError where it cannot be kept."""
+
+    async def notices(self) -> list[str]:
+        """What is to be known once, at the start."""
 
     def set_interval(self, seconds: float) -> None:
         """Change the time between two ticks."""

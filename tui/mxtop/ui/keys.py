@@ -47,6 +47,7 @@ KEYS: Final[tuple[Key, ...]] = (
         "everywhere", "fix"),
     Key("history", "H", "history", "what was changed on this host; undo", "everywhere"),
     Key("commands", "L", "commands", "every command that mxtop ran on the host", "everywhere"),
+    Key("retry", "R", "retry", "connect now to a host that is not connected", "everywhere"),
     Key("filter", "slash,f4", "filter", "filter this panel; several words must all match, !word must not",
         "main", "filter"),
     Key("sort", "s,f6", "sort", "choose the column to sort by", "main", "sort"),

@@ -70,10 +70,14 @@ def _remote(
 ) -> Session:
     from mxtop.hosts.connect import ssh_host
     from mxtop.hosts.target import parse_target
+    from mxtop.session.asking import Asking
     from mxtop.session.remote import RemoteSession
 
-    ssh = ssh_host(parse_target(host), command=ssh_command)
-    return RemoteSession(ssh, config_directory=config_directory, log=log, interval=config.interval)
+    asking = None if ssh_command is not None else Asking()
+    ssh = ssh_host(parse_target(host), ask=asking, command=ssh_command)
+    return RemoteSession(
+        ssh, config_directory=config_directory, log=log, interval=config.interval, asking=asking
+    )
 
 
 def _session(

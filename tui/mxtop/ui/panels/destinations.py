@@ -8,6 +8,7 @@ from typing import Final
 from mxtop.mail import units
 from mxtop.mail.snapshot import Destination
 from mxtop.mail.text import SafeText, clean, literal
+from mxtop.ui import links
 from mxtop.ui.panels.panel import TablePanel
 from mxtop.ui.view import View
 from mxtop.ui.widgets.painted import Line, wrap
@@ -126,6 +127,9 @@ def nothing(view: View, wanted: Filter, width: int) -> list[Line]:
             "heading",
         )
         say("esc clears the filter; !word leaves out what matches.", "muted")
+    elif (link := links.away(snapshot)) is not None and not snapshot.totals.lines:
+        say(clean(snapshot.host, 100), "heading")
+        lines.extend(links.full(link, snapshot.time, width))
     elif log is not None and log.state == "down":
         say(f"✖ {clean(log.detail, 500)}", "bad")
         if log.remedy:

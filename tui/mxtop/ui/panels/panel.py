@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 
-from mxtop.mail.text import SafeText, clean
+from mxtop.mail.text import SafeText, clean, literal
 from mxtop.ui.view import View
 from mxtop.ui.widgets.painted import Line, Text
 from mxtop.ui.widgets.table import Table
@@ -33,11 +33,13 @@ class Panel(Vertical):
     """
 
     number = 0
+    aged = literal("")
+    """How old all of it is, where its host fell silent: told below it."""
 
     def set_title(self, title: str, subtitle: str = "") -> None:
         """Both are our own words around SafeText; never markup."""
         self._set("border_title", f"{self.number} {title}")
-        self._set("border_subtitle", subtitle)
+        self._set("border_subtitle", " · ".join(filter(None, (subtitle, self.aged))))
 
     def _set(self, name: str, text: str) -> None:
         key = f"_shown_{name}"

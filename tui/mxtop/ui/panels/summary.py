@@ -14,7 +14,7 @@ from textual import events
 from mxtop.mail import units
 from mxtop.mail.snapshot import Feed
 from mxtop.mail.text import SafeText, clean, literal
-from mxtop.ui import findings
+from mxtop.ui import findings, links
 from mxtop.ui.view import View
 from mxtop.ui.widgets.painted import Line, Span, Text, width_of, wrap
 from mxtop.ui.words import moment, spark
@@ -58,7 +58,8 @@ class Summary(Text):
         if found := findings.worst(self._shown.snapshot):
             lines.append(_between(found, findings.remedy(self._shown.snapshot), width))
         if self.size.height > 4:
-            lines += [(), *feeds(self._shown, width), (), *counted(self._shown)]
+            lines += [(), *_connection(self._shown, width), *feeds(self._shown, width), ()]
+            lines += counted(self._shown)
         self.show_lines(lines)
 
 
@@ -82,8 +83,11 @@ def state(view: View) -> list[Span]:
     snapshot = view.snapshot
     log = snapshot.feeds.get("log")
     spans: list[Span]
+    link = links.away(snapshot)
     if view.paused is not None:
         spans = [(SafeText(f"‖ paused since {moment(view.paused, utc=view.utc)}"), "accent")]
+    elif link is not None:
+        spans = links.state(link, snapshot.time)
     elif log is not None and log.state == "down":
         spans = [(literal("✖ log down"), "bad")]
     elif log is not None and log.state == "stale":
@@ -151,6 +155,13 @@ def _with_spark(view: View, width: int) -> Line:
 
 def _news(view: View, width: int) -> Line:
     """The worst trouble with its remedy, else what was read and not understood."""
+    if (link := links.away(view.snapshot)) is not None:
+        sign, role = links.SIGNS[link.state]
+        said: list[Span] = [(SafeText(f"{sign[0]} {links.sentence(link)}"), role)]
+        if link.remedy:
+            said += [(literal(" → "), "muted"), (clean(link.remedy, 300), "strong")]
+        again = [] if link.state in ("connecting", "stale") else [(links.RETRY, "accent")]
+        return _between(said, again, width)
     trouble = [f for f in view.snapshot.feeds.values() if f.state in ("down", "stale")]
     if trouble:
         first = min(trouble, key=lambda f: (f.state != "down", f.name != "log"))
@@ -190,6 +201,12 @@ def _dropped(view: View) -> list[Span]:
         if number:
             spans += [(units.count(number), "slow"), (clean(f" {table} dropped  ", 60), "muted")]
     return spans
+
+
+def _connection(view: View, width: int) -> list[Line]:
+    """What a host that is away needs, in full."""
+    link = links.away(view.snapshot)
+    return [] if link is None else [*links.full(link, view.snapshot.time, width), ()]
 
 
 def feeds(view: View, width: int) -> list[Line]:

@@ -16,6 +16,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from mxtop.mail.text import SafeText, clean, literal
+from mxtop.ui import links
 from mxtop.ui.keys import KEYS, Key, Keymap, bindings, shown
 from mxtop.ui.panels.destinations import Destinations
 from mxtop.ui.panels.log import LogPanel
@@ -184,8 +185,12 @@ class Main(Screen[None]):
         self.destinations.focus_view()
 
     def show(self, view: View) -> None:
+        old = links.aged(view.snapshot)
         for name in NAMES:
-            self.panel(name).show(view)
+            panel = self.panel(name)
+            if not isinstance(panel, Summary):
+                panel.aged = old
+            panel.show(view)
 
     def panel(self, name: Name) -> Summary | Destinations | Mx | Sockets | LogPanel:
         match name:

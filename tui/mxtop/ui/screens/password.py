@@ -1,4 +1,4 @@
-"""One question for sudo's password, over whatever page needed it.
+"""One question for a password, sudo's or a login's, over whatever page needed it.
 
 Gives what was typed to whoever asked, and keeps none of it: the field goes with the screen.
 """
@@ -19,6 +19,7 @@ from mxtop.ui.keys import bindings
 from mxtop.ui.widgets.painted import Text, wrap
 
 WIDTH = 60
+FOR_SUDO = "For sudo alone: it is not stored, and seen by nobody else."
 
 
 class Password(ModalScreen[str | None]):
@@ -36,20 +37,24 @@ class Password(ModalScreen[str | None]):
     Password Input:focus { border: none; }
     """
 
-    def __init__(self, prompt: str) -> None:
+    def __init__(
+        self, prompt: str, *, note: str = FOR_SUDO, title: str = "Password", echo: bool = False
+    ) -> None:
         super().__init__()
         self._prompt = prompt
-        self._field = Input(password=True, id="password")
+        self._note = note
+        self._title = title
+        self._field = Input(password=not echo, id="password")
 
     def compose(self) -> ComposeResult:
         text = Text(id="question")
         text.can_focus = False
         lines = wrap(clean(self._prompt, 300), WIDTH, "strong")
-        lines += wrap(literal("For sudo alone: it is not stored, and seen by nobody else."), WIDTH, "muted")
+        lines += wrap(literal(self._note), WIDTH, "muted")
         text.styles.height = len(lines)
         text.show_lines(lines)
         with Vertical() as frame:
-            frame.border_title = Content("Password")
+            frame.border_title = Content(self._title)
             frame.border_subtitle = Content("⏎ go on · esc: do nothing")
             yield text
             yield self._field
