@@ -225,7 +225,7 @@ def _confirm_parser() -> Parser:
     parser = _parser(
         "confirm", "Keep the change that waits for its answer.", "example:\n  sudo mxtop confirm"
     )
-    parser.add_argument("words", nargs="*", metavar="TARGET", help=argparse.SUPPRESS)
+    parser.add_argument("words", nargs="*", metavar="HOST", help="nothing is this host")
     return parser
 
 
@@ -235,7 +235,7 @@ def _history_parser() -> Parser:
         "What mxtop changed here, by whom, when, and what became of it.",
         "example:\n  sudo mxtop history --json | jq '.[] | [.time, .operator, .state]'",
     )
-    parser.add_argument("words", nargs="*", metavar="TARGET", help=argparse.SUPPRESS)
+    parser.add_argument("words", nargs="*", metavar="HOST", help="nothing is this host")
     return parser
 
 
@@ -243,9 +243,9 @@ def _undo_parser() -> Parser:
     parser = _parser(
         "undo",
         "Take a change back: the file to the byte, or the setting alone where somebody edited since.",
-        "example:\n  sudo mxtop undo",
+        "example:\n  sudo mxtop undo\n  mxtop undo mx1 mx2",
     )
-    parser.add_argument("words", nargs="*", metavar="TARGET", help=argparse.SUPPRESS)
+    parser.add_argument("words", nargs="*", metavar="HOST", help="nothing is this host")
     parser.add_argument("--id", metavar="ID", help="which change, from `mxtop history` (the last)")
     return parser
 
