@@ -18,6 +18,7 @@ from mxtop.mail.errors import MxtopError
 from mxtop.mail.text import clean
 from mxtop.report import change as body
 from mxtop.report import terminal
+from mxtop.report.chosen import to_confirm, to_undo
 from mxtop.report.commands import print_json, print_lines
 from mxtop.report.fixing import Wishes, make
 from mxtop.report.reach import connected
@@ -108,12 +109,8 @@ def confirm(instance: Instance) -> int:
 
     async def story(session: LocalSession) -> int:
         fixing = session.live_fixing
-        waiting = await fixing.waiting()
-        if not waiting:
-            begun = await fixing.history()
-            last = f"; the last, {begun[-1].id}, is {begun[-1].state.replace('_', ' ')}" if begun else ""
-            raise Refused(f"no change waits for its answer{last}", "see `mxtop history`")
-        return await _answer(fixing, waiting[-1], fixing.confirm, "confirmed", instance.as_json)
+        change = await to_confirm(fixing)
+        return await _answer(fixing, change, fixing.confirm, "confirmed", instance.as_json)
 
     return _run(instance, story)
 
@@ -123,15 +120,8 @@ def undo(instance: Instance, change_id: str | None) -> int:
 
     async def story(session: LocalSession) -> int:
         fixing = session.live_fixing
-        begun = [one for one in await fixing.history() if one.state != "refused"]
-        if change_id is not None:
-            chosen = [one for one in begun if one.id == change_id.upper()]
-        else:
-            chosen = [one for one in begun if one.state != "rolled_back"]
-        if not chosen:
-            what = f"there is no change {change_id}" if change_id else "there is no change to take back"
-            raise Refused(what, "see `mxtop history`")
-        return await _answer(fixing, chosen[-1], fixing.undo, "rolled_back", instance.as_json)
+        change = await to_undo(fixing, change_id)
+        return await _answer(fixing, change, fixing.undo, "rolled_back", instance.as_json)
 
     return _run(instance, story)
 

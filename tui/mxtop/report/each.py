@@ -17,6 +17,7 @@ from mxtop.mail.text import clean, literal
 from mxtop.report import change as body
 from mxtop.report import terminal
 from mxtop.report.attached import Hosts, attached
+from mxtop.report.chosen import to_confirm, to_undo
 from mxtop.report.commands import print_json, print_lines
 from mxtop.report.together import worst
 from mxtop.session.change import operator
@@ -46,19 +47,13 @@ def undo(hosts: Hosts) -> int:
 
 async def keep(fixing: Fixing) -> Answered:
     """Keep what waits on one host; Refused where nothing does."""
-    waiting = await fixing.waiting()
-    if not waiting:
-        raise Refused("no change waits for its answer", "see `mxtop history`")
-    now = await fixing.confirm(waiting[-1].id)
+    now = await fixing.confirm((await to_confirm(fixing)).id)
     return Answered(now, await fixing.diff(now))
 
 
 async def back(fixing: Fixing) -> Answered:
     """Take back the last change of one host; Refused where there is none."""
-    begun = [one for one in await fixing.history() if one.state not in ("refused", "rolled_back")]
-    if not begun:
-        raise Refused("there is no change to take back", "see `mxtop history`")
-    now = await fixing.undo(begun[-1].id)
+    now = await fixing.undo((await to_undo(fixing)).id)
     return Answered(now, await fixing.diff(now))
 
 
