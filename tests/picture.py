@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from mxtop.mail.connection import OfferedKey
 from mxtop.mail.snapshot import Snapshot
 from mxtop.session.fixing import Fixing
 from mxtop.session.replay import ReplaySession
@@ -38,6 +39,7 @@ class Still:
     def __init__(self, snapshot: Snapshot, fixing: Fixing | None) -> None:
         self.host = snapshot.host
         self.fixing = fixing
+        self.asking = None
         self.snapshot = snapshot
 
     async def run(self, publish: Callable[[Snapshot], None]) -> None:
@@ -49,6 +51,15 @@ class Still:
 
     def set_interval(self, seconds: float) -> None:
         pass
+
+    def retry(self) -> None:
+        pass
+
+    async def trust(self, key: OfferedKey) -> None:
+        pass
+
+    async def notices(self) -> list[str]:
+        return []
 
     async def close(self) -> None:
         pass
