@@ -215,6 +215,7 @@ def test_the_worst_exit_code_is_the_one(codes: list[int]) -> None:
     assert code in codes or (code, codes) == (0, [])
     assert all(ORDER.index(one) <= ORDER.index(code) for one in codes)
     assert [code for code in ORDER if code] == [2, 75, 1, 3]
+    assert worst([0, 4]) == 2
 
 
 def test_what_cannot_be_meant_is_said_before_anybody_is_called() -> None:

@@ -37,8 +37,8 @@ outweighs what never began."""
 
 
 def worst(codes: Sequence[int]) -> int:
-    """One exit code for several hosts."""
-    return max(codes, key=ORDER.index, default=0)
+    """One exit code for several hosts; one that nobody knows, as a host may say, is a refusal."""
+    return max((code if code in ORDER else 2 for code in codes), key=ORDER.index, default=0)
 
 
 def fix(hosts: Hosts, wishes: Wishes, canary: str | None) -> int:
