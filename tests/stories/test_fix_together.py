@@ -59,7 +59,7 @@ class Hosts:
         return ["env", f"HOME={self._home}", f"XDG_CONFIG_HOME={self._home}", *program, *words]
 
     def mxtop(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return self.labs[0].run(self.argv(*words), timeout=200)
+        return self.labs[0].run(self.argv(*words), timeout=300)
 
     def files(self) -> list[bytes]:
         return [lab.main_cf.read_bytes() for lab in self.labs]
@@ -81,7 +81,7 @@ class Traffic:
 
     def _send(self, lab: Lab, mark: Any) -> None:
         try:
-            lab.wait_lines(r"/master\[\d+\]: reload -- version ", since=mark, timeout=100)
+            lab.wait_lines(r"/master\[\d+\]: reload -- version ", since=mark, timeout=240)
         except TimeoutError:
             return  # the change was never begun there
         lab.send(DUAL, count=40)
