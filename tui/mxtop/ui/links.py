@@ -65,7 +65,8 @@ def sentence(link: Connection) -> SafeText:
 def full(link: Connection, now: float, width: int, indent: int = 0) -> list[Line]:
     """All of it in lines: the state, why, what helps, and what happens next."""
     sign, role = SIGNS[link.state]
-    lines = [*wrap(SafeText(f"{sign}: {sentence(link)}"), width, role, indent)]
+    state = sign[0] if link.state == "connecting" else f"{sign}:"  # else it would say it twice
+    lines = wrap(SafeText(f"{state} {sentence(link)}"), width, role, indent)
     if link.remedy:
         lines += wrap(SafeText(f"→ {clean(link.remedy, 500)}"), width, "strong", indent)
     wait = link.wait(now)
