@@ -146,6 +146,15 @@ async def test_the_remedy_for_a_closed_file(
     assert ("usermod" in got.remedy) == (len(remedies) > 1)
 
 
+async def test_the_remedy_on_another_machine_is_another_login_there(machine: Machine) -> None:
+    machine.put("/var/log/mail.log", START + 1, 0o640, 4)
+    got = await find(machine, settings(), elsewhere=True)
+    assert got.remedy.startswith("log in there as root, or join the group")
+    assert "usermod -aG adm alice" in got.remedy
+    closed = await find(machine, settings("/closed/mail.log"), elsewhere=True)
+    assert closed.remedy == "log in there as root"
+
+
 async def test_a_closed_directory(machine: Machine) -> None:
     got = await find(machine, settings("/closed/mail.log"))
     assert (got.kind, got.path) == ("file", "/closed/mail.log")

@@ -145,7 +145,7 @@ def parse(
 
     async def read() -> tuple[str, ...]:
         async with reach(where) as host:
-            place = await hostlog.find(host, config_directory, log)
+            place = await hostlog.find(host, config_directory, log, elsewhere=where.remote)
             if place.path and not where.remote:
                 return hostlog.files(place.path)
             parser = Parser(time.time(), year=year)
@@ -188,7 +188,7 @@ def report(
 
     async def read() -> tuple[hostlog.HostLog, Tracker | None]:
         async with reach(where) as host:
-            place = await hostlog.find(host, config_directory, log)
+            place = await hostlog.find(host, config_directory, log, elsewhere=where.remote)
             if place.path and not where.remote:
                 return place, None
             tracker = Tracker(place.syslog_names)

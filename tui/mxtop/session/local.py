@@ -145,7 +145,8 @@ class LocalSession(Session):
     async def _lines(self) -> None:
         await self._settings_known.wait()
         settings = self.core.settings
-        place = await logplace.find(self._host, settings, log_option=self._log)
+        elsewhere = self.core.connection is not None
+        place = await logplace.find(self._host, settings, log_option=self._log, elsewhere=elsewhere)
         if place.kind == "none" or place.problem:
             raise LogUnreadable(place.problem or "no mail log was found", place.remedy)
         names = settings.syslog_names if settings else None
