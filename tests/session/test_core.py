@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mxtop.mail.answer import Address, Answer, MxHost
 from mxtop.mail.batch import Batch
+from mxtop.mail.connection import Connection
 from mxtop.mail.sample import Resolved, SocketSample
 from mxtop.mail.settings import Route, Settings, Transport
 from mxtop.mail.snapshot import Destination, Feed, Live, QueueCounts, Snapshot
@@ -162,3 +163,18 @@ def test_feeds_come_in_one_order_and_a_gap_is_said() -> None:
     snapshot = core.tick(NOW)
     assert list(snapshot.feeds) == ["log", "settings", "sockets", "queue", "dns"]
     assert snapshot.feeds["log"].detail == "lines may be missing: truncated"
+
+
+def test_what_a_silent_host_last_said_is_not_counted_down() -> None:
+    core = Core("mx1")
+    core.connection = Connection(state="live", since=NOW)
+    core.take(lines("a.example", 6), NOW)
+    live = core.tick(NOW + 1)
+    assert live.sent_rate > 0
+    core.connection = Connection(state="down", since=NOW + 2, heard=NOW + 1)
+    lost = core.tick(NOW + 600)
+    assert (lost.sent_rate, lost.destinations, lost.history) == (
+        live.sent_rate, live.destinations, live.history,
+    )  # fmt: skip
+    core.connection = None
+    assert core.tick(NOW + 600).sent_rate == 0
