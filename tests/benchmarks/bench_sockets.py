@@ -4,7 +4,8 @@
 connections are real ones over loopback (so the kernel's table holds both ends, 4,000 sockets), held by
 processes named as Postfix's: a `master` with 40 children `smtp`.  Sampled by one Sampler as the screen does,
 the first time (every owner is looked for) and later.  Peer: `ss -tnp`, beside whole `mxtop sockets --json`.
-As an ordinary user the owners stay unknown, for both.
+As an ordinary user the owners stay unknown, for both.  The command reads the settings of a configuration made
+for it: where there is no main.cf, postconf(1) sleeps a second before it fails, which tells nothing of mxtop.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import os
 import resource
 import signal
 import socket
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -81,6 +83,22 @@ def connections() -> Iterator[int]:
                 each.close()
 
 
+@contextmanager
+def configured() -> Iterator[None]:
+    """MAIL_CONFIG (postconf(1)) names a configuration of defaults; a machine without Postfix needs none."""
+    before = os.environ.get("MAIL_CONFIG")
+    with tempfile.TemporaryDirectory() as directory:
+        for name in ("main.cf", "master.cf"):
+            (Path(directory) / name).touch()
+        os.environ["MAIL_CONFIG"] = directory
+        try:
+            yield
+        finally:
+            del os.environ["MAIL_CONFIG"]
+            if before is not None:
+                os.environ["MAIL_CONFIG"] = before
+
+
 def sampled(port: int) -> tuple[float, list[float], int, int]:
     """Milliseconds of the first sample and of later ones; rows, and those whose owner is known."""
     sampler = Sampler()
@@ -96,7 +114,7 @@ def sampled(port: int) -> tuple[float, list[float], int, int]:
 def main() -> None:
     print(machine())
     gc.freeze()  # as the screen does once it stands
-    with connections() as port:
+    with configured(), connections() as port:
         firsts, laters = [], []
         for _ in range(RUNS):
             first, later, rows, owned = sampled(port)

@@ -205,3 +205,18 @@ def nth_pause(failures: int) -> float:
 def test_age() -> None:
     assert Link("down", 1.0).age(9.0) is None
     assert Link("stale", 1.0, heard=4.0).age(9.0) == 5.0
+
+
+@lab
+async def test_the_jump_host_that_is_waited_for_is_told(make_sshd: MakeSshd) -> None:
+    bastion, server = make_sshd("bastion"), make_sshd("mx1")
+    server.client_config.write_text(server.client_entry("ProxyJump bastion") + bastion.client_entry())
+    bastion.freeze()
+    async with kept(host_at(server)) as host:
+        async with asyncio.timeout(30):
+            while host.hop != "bastion":
+                await asyncio.sleep(0.02)
+        assert host.link.state == "connecting"
+        bastion.thaw()
+        await until(host, lambda link: link.state == "live", 30)
+        assert host.hop == ""

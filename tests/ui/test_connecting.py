@@ -69,7 +69,7 @@ class Screen:
         """What the screen says without its frame and line breaks."""
         return " ".join(self.text.replace("│", " ").split())
 
-    async def until(self, condition: Callable[[], bool], seconds: float = 40) -> None:
+    async def until(self, condition: Callable[[], bool], seconds: float = 90) -> None:
         try:
             async with asyncio.timeout(seconds):
                 while not condition():

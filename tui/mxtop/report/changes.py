@@ -101,7 +101,8 @@ def fix(instance: Instance, name: str, value: str, *, dry_run: bool, yes: bool, 
             terminal.narrate(f"mxtop: change {change.id} waits for its answer: {body.countdown(change)}")
         return await make(session, fixing, wishes)
 
-    return _run(instance, story, lambda error, host: body.refusal(host, name, operator(), error))
+    by = operator(elsewhere=instance.where.remote)
+    return _run(instance, story, lambda error, host: body.refusal(host, name, by, error))
 
 
 def confirm(instance: Instance) -> int:
