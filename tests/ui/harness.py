@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -57,11 +57,12 @@ async def running(
     *snapshots: Snapshot,
     size: tuple[int, int] = (120, 36),
     session: FakeSession | None = None,
+    others: Sequence[FakeSession] = (),
     **options: Any,
 ) -> AsyncIterator[tuple[MxtopApp, Pilot[int]]]:
     """An app on a fake session, after its first snapshots; an error within the app fails the test."""
     session = session or FakeSession(*(snapshots or (SNAPSHOT,)))
-    app = MxtopApp(session, **options)
+    app = MxtopApp(session, others=others, **options)
     async with app.run_test(size=size, notifications=True) as pilot:
         await settle(pilot)
         yield app, pilot

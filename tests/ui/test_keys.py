@@ -7,6 +7,7 @@ from tests.ui.fake import FakeSession
 
 from mxtop.ui.app import MxtopApp
 from mxtop.ui.keys import KEYS, Where, bindings, check, keys_text, shown
+from mxtop.ui.screens.everyone import Everyone
 from mxtop.ui.screens.fix.page import Fix
 from mxtop.ui.screens.main import Main
 from mxtop.ui.screens.page import Page
@@ -15,9 +16,11 @@ from mxtop.ui.widgets.painted import Painted
 
 CLASSES = {
     "everywhere": MxtopApp, "main": Main, "list": Painted, "text": Page, "buttons": Buttons, "fix": Fix,
+    "all": Everyone,
 }  # fmt: skip
 TOGETHER: list[tuple[Where, ...]] = [
     ("everywhere", "main", "list"), ("everywhere", "list", "text"), ("everywhere", "buttons", "fix", "text"),
+    ("everywhere", "list", "all"),
 ]  # fmt: skip
 """Places that are looked at together.  Buttons take the keys of lists for their own use."""
 

@@ -18,7 +18,7 @@ LEAST, MOST = 60, 900
 """Seconds that may be chosen until an unanswered change goes back."""
 
 _EPILOG: Final = """commands:
-  mxtop [TARGET ...]   the screen: which way the mail goes, and why
+  mxtop [TARGET ...]   the screen: which way the mail goes, and why; a tab for each host
   mxtop demo           the screen on a recording; needs no Postfix, no root, no network
   mxtop report         counts, families, destinations, delays, reasons
   mxtop parse          one JSON event for each log line

@@ -210,7 +210,6 @@ def _screen(command: str, args: argparse.Namespace) -> int:
     if args.json:
         raise MxtopError("the screen has no JSON form", "use `mxtop report --json`")
     where = target(getattr(args, "words", []))
-    host = _one_host(where, "mxtop")
     piped = _take_standard_input() if "-" in where.files else None
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise MxtopError("the screen needs a terminal", "use `mxtop report` or `mxtop parse` in scripts")
@@ -224,7 +223,7 @@ def _screen(command: str, args: argparse.Namespace) -> int:
         recording=Path(args.recording) if command == "replay" else None,
         speed=getattr(args, "speed", 1.0),
         files=where.files,
-        host=host,
+        hosts=where.hosts,
         ssh_command=args.ssh_command,
         config_directory=args.config_dir,
         log=args.log,

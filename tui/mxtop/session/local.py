@@ -81,6 +81,9 @@ class LocalSession(Session):
             group.create_task(self.ticks(publish))
             group.create_task(self.diagnoses())
 
+    async def close(self) -> None:
+        self.live_fixing.forget()
+
     async def _reached(self, feed: Callable[[], Awaitable[None]]) -> None:
         """Run a feed once the host can be reached, which this one always can."""
         await feed()

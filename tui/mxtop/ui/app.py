@@ -11,6 +11,7 @@ import gc
 import os
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, cast
 
@@ -28,10 +29,13 @@ from mxtop.ui.connecting import Connecting
 from mxtop.ui.feed import Session, Tick
 from mxtop.ui.keys import KEYS, Key, bindings, check, shown
 from mxtop.ui.screens.error import Error
+from mxtop.ui.screens.everyone import Everyone
 from mxtop.ui.screens.main import Main
 from mxtop.ui.screens.page import Page
 from mxtop.ui.screens.palette import Commands
 from mxtop.ui.view import View
+from mxtop.ui.watched import Watched
+from mxtop.ui.widgets.tabs import Tabs
 
 NOT_DONE = 2
 """The exit code after an error page."""
@@ -44,9 +48,14 @@ STANDS = 2.0
 
 
 class MxtopApp(doors.Doors, App[int], inherit_bindings=False):
-    """`theme_directories` are read after the shipped themes; `notices` are shown once at start."""
+    """`others` are watched besides `session`, each in a tab of its own, and all in the first.
+
+    `theme_directories` are read after the shipped themes; `notices` are shown once at start.
+    """
 
     TITLE = "mxtop"
+    DEFAULT_MODE = "first"
+    """The mode of the first tab; Textual does not let its own name be switched to."""
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("everywhere")]
     COMMANDS = {Commands}  # noqa: RUF012  (Textual's own declaration)
     ENABLE_COMMAND_PALETTE = True
@@ -59,6 +68,7 @@ class MxtopApp(doors.Doors, App[int], inherit_bindings=False):
         self,
         session: Session,
         *,
+        others: Sequence[Session] = (),
         theme_name: str | None = None,
         keys: Mapping[str, str] | None = None,
         read_only: bool = False,
@@ -68,22 +78,21 @@ class MxtopApp(doors.Doors, App[int], inherit_bindings=False):
         notices: Sequence[str] = (),
     ) -> None:
         super().__init__()
-        self.session = session
         self.keymap = check(keys or {})
         self.fatal: BaseException | None = None
         self.told = False
         """Whether the user has seen `fatal` on a page."""
-        self.selected: str | None = None
-        self.main = Main(self.keymap)
-        self.changing = Changing(self, read_only=read_only)
+        self.hosts = tuple(
+            Watched(self, each, self.keymap, read_only=read_only, mode=f"host-{number}")
+            for number, each in enumerate((session, *others), 1)
+        )
+        self.tab = 0 if others else 1
+        """The number of the open tab; 0 is all hosts."""
         self.connecting = Connecting(self)
         self._interval = interval
         self._read_only = read_only
         self._utc = utc
         self._loopback = False
-        self._paused: float | None = None
-        self._latest = Snapshot(host=session.host)
-        self._shown = self._latest
         self._first = asyncio.Event()
         self._copied = ""
         loaded = theme.load([theme.theme_directory(), *theme_directories])
@@ -98,8 +107,40 @@ class MxtopApp(doors.Doors, App[int], inherit_bindings=False):
             self.theme = wanted
         self.set_keymap(self.keymap.changes)
 
+    @property
+    def host(self) -> Watched:
+        """The host that is looked at, or was."""
+        return self.hosts[max(0, self.tab - 1)]
+
+    @property
+    def pointed(self) -> Watched:
+        """The host that a key is about: on the tab of all hosts the one under the cursor."""
+        screen = self.screen
+        row = screen.hosts.table.row() if self.tab == 0 and isinstance(screen, Everyone) else None
+        return self.host if row is None else self.hosts[row.number - 1]
+
+    @property
+    def session(self) -> Session:
+        return self.host.session
+
+    @property
+    def main(self) -> Main:
+        return self.host.main
+
+    @property
+    def changing(self) -> Changing:
+        """The host's that is looked at; of all hosts, the first whose change waits for an answer."""
+        waiting = (host.changing for host in self.hosts if host.changing.unconfirmed is not None)
+        return self.host.changing if self.tab else next(waiting, self.host.changing)
+
+    @property
+    def selected(self) -> str | None:
+        return self.host.selected
+
     def get_default_screen(self) -> Screen[None]:
-        return self.main
+        if self.tab:
+            return self.main
+        return Everyone()
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return theme.role_defaults(self.current_theme)
@@ -107,8 +148,10 @@ class MxtopApp(doors.Doors, App[int], inherit_bindings=False):
     # -- the session --------------------------------------------------------------
 
     async def on_load(self) -> None:
-        """Start the session.  A first snapshot that comes at once spares painting an empty screen."""
-        self.run_worker(self.session.run(self.publish), name="session", exit_on_error=False)
+        """Start the sessions.  A first snapshot that comes at once spares painting an empty screen."""
+        for number, host in enumerate(self.hosts):
+            work = host.session.run(partial(self.publish, number=number))
+            self.run_worker(work, name=f"session {number}", exit_on_error=False)
         try:
             async with asyncio.timeout(AT_ONCE):
                 await self._first.wait()
@@ -116,38 +159,52 @@ class MxtopApp(doors.Doors, App[int], inherit_bindings=False):
             pass
 
     def on_mount(self) -> None:
-        self._shown = self._latest
-        self.main.show(self.view)
-        if self.session.fixing is not None and not self._read_only:
-            self.session.fixing.ask_with(self.ask_password)
-        self.connecting.begin(self.session)
-        self.changing.find()
+        if len(self.hosts) > 1:
+            self.add_mode(self.DEFAULT_MODE, self.get_default_screen)  # else there is no way back to it
+        for host in self.hosts:
+            if len(self.hosts) > 1:
+                self.add_mode(host.mode, partial(Watched.screen, host))
+            host.shown = host.latest
+            if host.session.fixing is not None and not self._read_only:
+                host.session.fixing.ask_with(self.ask_password)
+            self.connecting.begin(host.session)
+            host.changing.find()
+        self.draw()
         if self._notices:
             self.tell("\n".join(self._notices), warning=True)
         if not self.is_headless:
-            self.set_interval(lost.EVERY, lambda: lost.watch(self.session.close))
+            self.set_interval(lost.EVERY, lambda: lost.watch(self.close_all))
             self.set_timer(STANDS, collect_garbage)
 
-    def publish(self, snapshot: Snapshot) -> None:
-        """Called by the session at every tick, in this loop."""
+    async def close_all(self) -> None:
+        """Let go of what the sessions hold."""
+        for host in self.hosts:
+            await host.session.close()
+
+    def publish(self, snapshot: Snapshot, number: int = 0) -> None:
+        """Called by a session at every tick, in this loop."""
         if not self._first.is_set():
-            self._latest = snapshot
+            self.hosts[number].latest = snapshot
             self._first.set()
-        self.post_message(Tick(snapshot))
+        self.post_message(Tick(snapshot, number))
 
     def on_tick(self, message: Tick) -> None:
-        self._latest = message.snapshot
-        self.connecting.look(self.session, message.snapshot)
-        if self._paused is None and self._shown is not message.snapshot:
-            self._shown = message.snapshot
-            self.draw()
+        host = self.hosts[message.number]
+        host.latest = message.snapshot
+        seen = self.tab > 0 and host is self.host
+        if seen:
+            self.connecting.look(host.session, host.latest)
+        if host.paused is None and host.shown is not host.latest:
+            host.shown = host.latest
+            if seen:
+                self.draw()
 
     @property
     def view(self) -> View:
         return View(
-            snapshot=self._shown,
-            selected=self.selected,
-            paused=self._paused,
+            snapshot=self.host.shown,
+            selected=self.host.selected,
+            paused=self.host.paused,
             interval=self._interval,
             read_only=self._read_only,
             utc=self._utc,
@@ -163,8 +220,16 @@ class MxtopApp(doors.Doors, App[int], inherit_bindings=False):
                 show(view)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        if event.worker.name in ("session", WORKER) and event.state is WorkerState.ERROR:
-            self.fail(cast(BaseException, event.worker.error))
+        if event.state is not WorkerState.ERROR:
+            return
+        error = cast(BaseException, event.worker.error)
+        kind, _, number = (event.worker.name or "").partition(" ")
+        if kind == "session" and len(self.hosts) > 1:
+            host = self.hosts[int(number)]
+            host.failed = error
+            self.tell(clean(f"{host.name} is not watched any more: {error}", 300), warning=True)
+        elif kind in ("session", WORKER):
+            self.fail(error)
 
     def fail(self, error: BaseException) -> None:
         """Show an error that nothing can go on after."""
@@ -185,7 +250,7 @@ class MxtopApp(doors.Doors, App[int], inherit_bindings=False):
 
     def select(self, destination: str | None) -> None:
         if destination != self.selected:
-            self.selected = destination
+            self.host.selected = destination
             self.look_up(destination)
             self.draw()
 
@@ -193,11 +258,12 @@ class MxtopApp(doors.Doors, App[int], inherit_bindings=False):
         self.session.select(destination)
 
     def toggle_pause(self) -> None:
-        if self._paused is None:
-            self._paused = self._shown.time or time.time()
+        host = self.host
+        if host.paused is None:
+            host.paused = host.shown.time or time.time()
         else:
-            self._paused = None
-            self._shown = self._latest
+            host.paused = None
+            host.shown = host.latest
         self.draw()
 
     def step_interval(self, step: int) -> None:
@@ -205,7 +271,8 @@ class MxtopApp(doors.Doors, App[int], inherit_bindings=False):
         others = [i for i in INTERVALS if (i > self._interval if step > 0 else i < self._interval)]
         if others:
             self._interval = min(others) if step > 0 else max(others)
-            self.session.set_interval(self._interval)
+            for host in self.hosts:
+                host.session.set_interval(self._interval)
             self.draw()
         self.tell(f"every {self._interval:g} s")
 
@@ -231,21 +298,45 @@ class MxtopApp(doors.Doors, App[int], inherit_bindings=False):
         await self.run_action(key.action, self if key.where == "everywhere" else self.main)
 
     async def action_quit(self) -> None:
-        if farewell := self.changing.farewell():
-            self.tell(clean(farewell, 300), warning=True)
+        if farewell := " ".join(filter(None, (host.changing.farewell() for host in self.hosts))):
+            self.tell(clean(farewell, 600), warning=True)
             return
         self.exit(0 if self.fatal is None else NOT_DONE, 0 if self.fatal is None else NOT_DONE)
+
+    async def action_tab(self, step: int) -> None:
+        """The next host, or the one before; before the first are all of them."""
+        if len(self.hosts) == 1:
+            self.tell("there is one host only")
+            return
+        await self.open_tab((self.tab + step) % (len(self.hosts) + 1))
+
+    async def open_tab(self, number: int) -> None:
+        """Look at a host (0: all of them), as it was left.  Not while a question is open."""
+        if (
+            self.fatal is not None
+            or number == self.tab
+            or not isinstance(self.screen, Page | Main | Everyone)
+        ):
+            return
+        self.tab = number
+        await self.switch_mode(self.hosts[number - 1].mode if number else self.DEFAULT_MODE)
+        if number:
+            self.draw()
+            self.changing.changed()
+            self.connecting.look(self.session, self.host.latest)
+        for tabs in self.screen.query(Tabs):
+            tabs.look()
 
     def action_help(self) -> None:
         from mxtop.ui.screens.help import Help
 
         if isinstance(self.screen, Help):
             self.screen.dismiss()
-        elif isinstance(self.screen, Page | Main) and self.fatal is None:
+        elif isinstance(self.screen, Page | Main | Everyone) and self.fatal is None:
             self.push_screen(Help(self.keymap))
 
     def action_copy(self) -> None:
-        if not isinstance(self.screen, Page | Main):
+        if not isinstance(self.screen, Page | Main | Everyone):
             return
         self._copied = self.screen.plain()
         if not self._copied:
@@ -281,6 +372,7 @@ def collect_garbage() -> None:
 def run_app(
     session: Session,
     *,
+    others: Sequence[Session] = (),
     theme: str | None = None,
     keys: Mapping[str, str] | None = None,
     read_only: bool = False,
@@ -289,12 +381,13 @@ def run_app(
     theme_directories: Sequence[Path] = (),
     notices: Sequence[str] = (),
 ) -> int:
-    """Show a session until the user quits; gives the exit code (0, or 2 after an error page).
+    """Show sessions until the user quits; gives the exit code (0, or 2 after an error page).
 
-    Needs a terminal on standard input and standard error.  The session is closed at the end.
+    Needs a terminal on standard input and standard error.  The sessions are closed at the end.
     """
     app = MxtopApp(
         session,
+        others=others,
         theme_name=theme,
         keys=keys,
         read_only=read_only,
@@ -308,7 +401,7 @@ def run_app(
         try:
             await app.run_async()
         finally:
-            await session.close()
+            await app.close_all()
         if app.fatal is not None and not app.told:
             from mxtop.ui.failed import FailedApp
 

@@ -1,4 +1,4 @@
-"""The one change that the screen is about: its preview, how far it got, and when it goes back.
+"""The one change of a host that the screen is about: its preview, how far it got, and when it goes back.
 
 Owned by the application, so that it goes on whatever page is looked at, and after its own page was left.
 Asks `Fixing` and keeps what it says; an error of a call is kept for the page, never raised.  Promises
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mxtop.change.model import Change
     from mxtop.session.fixing import Fixing, Progress, Proposal
     from mxtop.ui.app import MxtopApp
+    from mxtop.ui.feed import Session
 
 WORKER: Final = "change"
 WINDOW: Final = 120
@@ -31,8 +32,9 @@ class Changing:
     `proposal` is what can be applied; `begun` the one that was, None for a change found at start.
     """
 
-    def __init__(self, app: MxtopApp, *, read_only: bool) -> None:
+    def __init__(self, app: MxtopApp, session: Session, *, read_only: bool) -> None:
         self._app = app
+        self._session = session
         self.read_only = read_only
         self.wanted: tuple[str, int] | None = None
         self.proposal: Proposal | None = None
@@ -49,7 +51,7 @@ class Changing:
 
     @property
     def fixing(self) -> Fixing | None:
-        return self._app.session.fixing
+        return self._session.fixing
 
     @property
     def unconfirmed(self) -> Change | None:
@@ -97,7 +99,7 @@ class Changing:
                 if wanted is None:
                     continue
                 self.asking = f"staging {wanted[0]}"
-                self._changed()
+                self.changed()
                 try:
                     self.proposal = await fixing.propose(_fix(), wanted[0], window=wanted[1])
                     self._staged = wanted
@@ -108,7 +110,7 @@ class Changing:
         finally:
             self._preparing = False
             self.asking = ""
-            self._changed()
+            self.changed()
 
     # -- the change ------------------------------------------------------------------
 
@@ -147,9 +149,9 @@ class Changing:
         self.error = None
         remaining = progress.change.remaining
         self.due = None if remaining is None or progress.over else time.monotonic() + remaining
-        self._changed()
+        self.changed()
         if progress.over and before is not None:
-            self._app.ended(progress.change)
+            self._app.ended(progress.change, here=self._app.changing is self)
 
     def keep(self) -> None:
         self._answer("keeping it", lambda fixing, change: fixing.confirm(change))
@@ -196,12 +198,15 @@ class Changing:
             except MxtopError as error:
                 self.error = error
             self.asking = ""
-            self._changed()
+            self.changed()
 
         self._app.run_worker(run(), name=WORKER, group=WORKER, exit_on_error=False)
-        self._changed()
+        self.changed()
 
-    def _changed(self) -> None:
+    def changed(self) -> None:
+        """Have every open page of the host show it."""
+        if self._app.changing is not self:
+            return  # another host is looked at; its tab tells
         for screen in self._app.screen_stack:
             for bar in screen.query(Countdown):
                 bar.look()

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, cast
 
 from mxtop.mail.text import SafeText, clean
+from mxtop.ui.screens.everyone import Everyone
 from mxtop.ui.screens.main import Main
 from mxtop.ui.screens.page import Page
 
@@ -36,14 +37,19 @@ class Doors:
 
     def action_retry(self) -> None:
         app = cast("MxtopApp", self)
-        link = app.view.snapshot.connection
+        host = app.pointed
+        link = host.latest.connection
         if link is None or link.live:
             app.tell("there is nothing to connect to" if link is None else "the connection is live")
         else:
-            app.session.retry()
+            host.session.retry()
 
     def _open(self, kind: type[Page]) -> None:
         app = cast("MxtopApp", self)
+        if app.tab == 0 and app.fatal is None:
+            if isinstance(app.screen, Everyone):
+                app.run_worker(self._open_there(kind))
+            return
         if app.fatal is not None or not isinstance(app.screen, Page | Main):
             return
         if app.session.fixing is None:
@@ -55,6 +61,12 @@ class Doors:
                     app.pop_screen()
                 return
         app.push_screen(kind())
+
+    async def _open_there(self, kind: type[Page]) -> None:
+        """On the tab of all hosts: the page of the host under the cursor."""
+        app = cast("MxtopApp", self)
+        await app.open_tab(app.hosts.index(app.pointed) + 1)
+        self._open(kind)
 
     async def ask_password(self, prompt: str) -> str | None:
         """Sudo's password from the person at the screen; None where the question was closed."""
@@ -69,18 +81,21 @@ class Doors:
         cast("MxtopApp", self).push_screen(Password(prompt), take)
         return await given
 
-    def ended(self, change: Change) -> None:
-        """A change came to its end: told where its own page is not looked at, and in an open history."""
+    def ended(self, change: Change, *, here: bool = True) -> None:
+        """A change came to its end: told where its own page is not looked at, and in an open history.
+
+        `here`: its host is the one that is looked at.
+        """
         from mxtop.ui.screens.fix.page import Fix
         from mxtop.ui.screens.fix.words import end
         from mxtop.ui.screens.history import History
         from mxtop.ui.screens.past import Past
 
         app = cast("MxtopApp", self)
-        for screen in app.screen_stack:
+        for screen in app.screen_stack if here else ():
             if isinstance(screen, History):
                 screen.ask()
-        if not isinstance(app.screen, Fix | Past):
+        if not (here and isinstance(app.screen, Fix | Past)):
             sign, _, sentence = end(change)
             where = clean(change.host, 60)
             app.tell(SafeText(f"{where}: {sign} {sentence}"), warning=change.state != "confirmed")

@@ -53,9 +53,11 @@ class Session(Protocol):
 class Tick(Message):
     """A new snapshot.  A later one replaces it while it waits, so that a flood cannot drown the screen."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, number: int = 0) -> None:
         self.snapshot = snapshot
+        self.number = number
+        """Of its host among those that are watched."""
         super().__init__()
 
     def can_replace(self, message: Message) -> bool:
-        return isinstance(message, Tick)
+        return isinstance(message, Tick) and message.number == self.number

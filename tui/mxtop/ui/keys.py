@@ -16,9 +16,9 @@ from textual.keys import _normalize_key_list
 from mxtop.mail.text import clean
 from mxtop.mail.value import value
 
-Where = Literal["everywhere", "main", "list", "text", "buttons", "fix"]
+Where = Literal["everywhere", "main", "list", "text", "buttons", "fix", "all"]
 
-PAGES: Final = ("text", "buttons", "fix")
+PAGES: Final = ("text", "buttons", "fix", "all")
 """Places that are never on the screen together with `main`: these may use the same keys."""
 
 
@@ -48,6 +48,10 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("history", "H", "history", "what was changed on this host; undo", "everywhere"),
     Key("commands", "L", "commands", "every command that mxtop ran on the host", "everywhere"),
     Key("retry", "R", "retry", "connect now to a host that is not connected", "everywhere"),
+    Key("next-host", "right_square_bracket", "tab(1)", "the next host, where there are several",
+        "everywhere"),
+    Key("previous-host", "left_square_bracket", "tab(-1)", "the host before, at last all of them",
+        "everywhere"),
     Key("filter", "slash,f4", "filter", "filter this panel; several words must all match, !word must not",
         "main", "filter"),
     Key("sort", "s,f6", "sort", "choose the column to sort by", "main", "sort"),
@@ -84,6 +88,13 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("press", "enter", "press", "press the button, or open the line", "buttons", palette=False),
     Key("next-button", "tab", "button(1)", "next button", "buttons", palette=False),
     Key("previous-button", "shift+tab", "button(-1)", "previous button", "buttons", palette=False),
+    Key("open", "enter", "open", "open the host, or the one that differs at the destination", "all",
+        palette=False),
+    Key("other-list", "tab,shift+tab", "other", "hosts, or destinations of all hosts", "all", palette=False),
+    Key("all-left", "less_than_sign", "sort_by(-1)", "sort by the column to the left", "all", palette=False),
+    Key("all-right", "greater_than_sign", "sort_by(1)", "sort by the column to the right", "all",
+        palette=False),
+    Key("all-reverse", "r", "reverse", "reverse the order", "all", palette=False),
     Key("value", "v", "value(1)", "the next value", "fix", palette=False),
     Key("window", "t", "window(1)", "the next time after which an unanswered change goes back", "fix",
         palette=False),
@@ -91,6 +102,7 @@ KEYS: Final[tuple[Key, ...]] = (
 
 _SHOWN: Final = {
     "question_mark": "?", "slash": "/", "colon": ":", "less_than_sign": "<", "greater_than_sign": ">",
+    "left_square_bracket": "[", "right_square_bracket": "]",
     "plus": "+", "equals_sign": "=", "minus": "-", "escape": "esc", "enter": "⏎", "pageup": "pgup",
     "pagedown": "pgdn", "up": "↑", "down": "↓", "left": "←", "right": "→", "shift+tab": "⇧tab",
 }  # fmt: skip

@@ -18,7 +18,7 @@ def show(
     recording: Path | None = None,
     speed: float = 1.0,
     files: Sequence[str] = (),
-    host: str | None = None,
+    hosts: Sequence[str] = (),
     ssh_command: Sequence[str] | None = None,
     config_directory: str | None = None,
     log: str | None = None,
@@ -27,21 +27,23 @@ def show(
 ) -> int:
     """Open the screen and return the exit code when it is closed.
 
-    What is shown: the demo, a `recording` at its `speed`, log `files`, a `host` over SSH, else this host.
+    What is shown: the demo, a `recording` at its `speed`, log `files`, `hosts` over SSH, else this host.
     """
     from mxtop.ui.app import run_app
 
     session: Session
+    others: Sequence[Session] = ()
     if demo:
         session = _replay(config, demo_recording(), mode="demo", skip=DEMO_SKIP)
     elif recording is not None:
         session = _replay(config, recording, mode="replay", speed=speed)
-    elif host is not None:
-        session = _remote(config, host, ssh_command, config_directory, log)
+    elif hosts:
+        session, *others = _remote(config, hosts, ssh_command, config_directory, log)
     else:
         session = _session(config, files, config_directory, log, piped)
     return run_app(
         session,
+        others=others,
         theme=config.theme,
         keys=config.keys,
         read_only=read_only,
@@ -63,21 +65,27 @@ def _replay(config: Config, path: Path, **options: Any) -> Session:
 
 def _remote(
     config: Config,
-    host: str,
+    hosts: Sequence[str],
     ssh_command: Sequence[str] | None,
     config_directory: str | None,
     log: str | None,
-) -> Session:
-    from mxtop.hosts.connect import ssh_host
+) -> list[Session]:
+    from mxtop.hosts.connect import new_bastions, ssh_host
     from mxtop.hosts.target import parse_target
     from mxtop.session.asking import Asking
     from mxtop.session.remote import RemoteSession
 
-    asking = None if ssh_command is not None else Asking()
-    ssh = ssh_host(parse_target(host), ask=asking, command=ssh_command)
-    return RemoteSession(
-        ssh, config_directory=config_directory, log=log, interval=config.interval, asking=asking
-    )
+    bastions = None if ssh_command is not None else new_bastions()
+    sessions: list[Session] = []
+    for host in hosts:
+        asking = None if ssh_command is not None else Asking()
+        ssh = ssh_host(parse_target(host), ask=asking, bastions=bastions, command=ssh_command)
+        sessions.append(
+            RemoteSession(
+                ssh, config_directory=config_directory, log=log, interval=config.interval, asking=asking
+            )
+        )
+    return sessions
 
 
 def _session(

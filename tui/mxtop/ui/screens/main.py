@@ -27,6 +27,7 @@ from mxtop.ui.view import View
 from mxtop.ui.widgets.countdown import Countdown
 from mxtop.ui.widgets.painted import Line, Span, Text, width_of
 from mxtop.ui.widgets.table import Table
+from mxtop.ui.widgets.tabs import Tabs
 from mxtop.ui.words import parse_filter
 
 if TYPE_CHECKING:
@@ -170,6 +171,7 @@ class Main(Screen[None]):
         self._filtered: Destinations | Sockets | LogPanel = self.destinations
 
     def compose(self) -> ComposeResult:
+        yield Tabs()
         yield self.summary
         with self.top:
             yield self.destinations
@@ -183,6 +185,7 @@ class Main(Screen[None]):
     def on_mount(self) -> None:
         self.lay_out()
         self.destinations.focus_view()
+        self.show(self._app.view)
 
     def show(self, view: View) -> None:
         old = links.aged(view.snapshot)
