@@ -54,10 +54,10 @@ async def test_details() -> None:
 
 
 async def test_help() -> None:
-    async with running(size=(100, 64)) as (app, pilot):
+    async with running(size=(100, 68)) as (app, pilot):
         await pilot.press("question_mark")
         await settle(pilot)
-        golden(app, "help-100x64")
+        golden(app, "help-100x68")
 
 
 async def test_no_permission_teaches() -> None:

@@ -77,7 +77,7 @@ def answered(done: Mapping[str, Answered | MxtopError], wanted: str, *, as_json:
     for host, one in done.items():
         if isinstance(one, MxtopError):
             terminal.narrate(f"{host}: {one}")
-            documents.append(body.refusal(host, None, operator(), one))
+            documents.append(body.refusal(host, None, operator(elsewhere=True), one))
             codes.append(one.code if isinstance(one, Refused) else 2)
             continue
         now = one.change

@@ -276,7 +276,7 @@ def _tell(offers: Sequence[Offer], fates: Mapping[str, Fate], wishes: Wishes) ->
     for offer in offers:
         if offer.proposal is None:
             trouble = offer.trouble or Refused("nothing is known of it")
-            documents.append(body.refusal(offer.host, wishes.fix, operator(), trouble))
+            documents.append(body.refusal(offer.host, wishes.fix, operator(elsewhere=True), trouble))
             codes.append(trouble.code if isinstance(trouble, Refused) else 2)
             continue
         change, code = _final(offer.proposal, fates.get(offer.host))
