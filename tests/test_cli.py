@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,9 +14,14 @@ from mxtop.cli import Target, main, split_command, target
 from mxtop.mail.errors import MxtopError
 
 
-def run(*argv: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+def run(*argv: str, stdin: str = "", env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "mxtop", *argv], input=stdin, capture_output=True, text=True, timeout=60
+        [sys.executable, "-m", "mxtop", *argv],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, **(env or {})},
     )
 
 
@@ -172,3 +178,20 @@ def test_streams_that_take_or_give_nothing(command: str, redirection: str, code:
 def test_an_escape_in_an_argument_does_not_reach_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", "./\x1b]0;PWNED\x07"]) == 2
     assert "\x1b" not in capsys.readouterr().err
+
+
+def test_hosts_of_a_file_and_of_a_group(tmp_path: Path) -> None:
+    (tmp_path / "mxtop").mkdir()
+    (tmp_path / "mxtop" / "config.toml").write_text('[group.edge]\nhosts = ["mx8.invalid", "mx9.invalid"]\n')
+    file = tmp_path / "hosts"
+    file.write_text("mx7.invalid\n")
+    env = {"XDG_CONFIG_HOME": str(tmp_path)}
+    done = run("history", "--hosts", str(file), "--group", "edge", env=env)
+    assert done.returncode == 2
+    for host in ("mx7.invalid", "mx8.invalid", "mx9.invalid"):
+        assert f"{host}: " in done.stderr
+    done = run("--group", "none", env=env)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "[group.none]" in done.stderr and "edge" in done.stderr
+    done = run(str(file), "--hosts", str(file), env=env)
+    assert done.returncode == 2 and "name either" in done.stderr

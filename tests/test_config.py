@@ -67,3 +67,21 @@ def test_a_file_that_others_may_write_is_not_read(home: Path) -> None:
 
 def test_keys_are_taken(home: Path) -> None:
     assert load(write(home, '[keys]\nquit = "f10"\n')).keys == {"quit": "f10"}
+
+
+def test_groups_of_hosts(home: Path) -> None:
+    environ = write(
+        home,
+        """
+        [group.edge]
+        hosts = ["mx1", "admin@mx2:2222"]
+        [group.empty]
+        hosts = []
+        [group.odd]
+        hosts = ["mx1"]
+        user = "x"
+    """,
+    )
+    found = load(environ)
+    assert found.groups == {"edge": ("mx1", "admin@mx2:2222")}
+    assert [warning.split()[1] for warning in found.warnings] == ["[group.empty]", "[group.odd]"]

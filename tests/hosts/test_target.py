@@ -1,11 +1,14 @@
 """What a user types is a target, or an error that says why; nothing dangerous passes."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mxtop.hosts.errors import BadTarget
-from mxtop.hosts.target import Target, parse_target
+from mxtop.hosts.target import Target, parse_target, read_targets
+from mxtop.mail.errors import MxtopError
 
 
 @pytest.mark.parametrize(
@@ -49,3 +52,21 @@ def test_only_harmless_characters_pass(word: str) -> None:
     assert not target.host.startswith("-")
     assert not (target.user or "").startswith("-")
     assert parse_target(str(target)) == target
+
+
+def test_targets_of_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "hosts"
+    file.write_text("# the edge\nmx1\n\n  admin@mx2:2222  # Berlin\n")
+    assert read_targets(str(file)) == ("mx1", "admin@mx2:2222")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("mx1\n-oProxyCommand=x\n", "hosts:2: "), ("# none\n", "names no host")]
+)
+def test_a_file_without_targets_is_refused_with_its_line(tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "hosts"
+    file.write_text(text)
+    with pytest.raises(BadTarget, match=said):
+        read_targets(str(file))
+    with pytest.raises(MxtopError, match="No such file"):
+        read_targets(str(tmp_path / "none"))

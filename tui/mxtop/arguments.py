@@ -91,9 +91,20 @@ def _parser(command: str, description: str, example: str) -> Parser:
     return parser
 
 
+def _host_options(parser: Parser) -> None:
+    """More hosts than one likes to type."""
+    parser.add_argument(
+        "--hosts", action="append", default=[], metavar="FILE", help="hosts of a file too, one a line"
+    )
+    parser.add_argument(
+        "--group", action="append", default=[], metavar="NAME", help="those of [group.NAME] in config.toml"
+    )
+
+
 def _screen_parser() -> Parser:
     parser = _parser("", "See which way your outgoing mail goes, and why.", _EPILOG)
     parser.add_argument("words", nargs="*", metavar="TARGET", help=argparse.SUPPRESS)
+    _host_options(parser)
     _screen_options(parser)
     return parser
 
@@ -203,6 +214,7 @@ def _fix_parser() -> Parser:
         "  mxtop fix address-preference --to ipv6 mx1 mx2 mx3 --canary mx2",
     )
     parser.add_argument("words", nargs="*", metavar="FIX", help="its name, then hosts; nothing lists them")
+    _host_options(parser)
     parser.add_argument("--to", metavar="VALUE", help="what to set, such as ipv6")
     parser.add_argument("--dry-run", action="store_true", help="the preview only")
     parser.add_argument(
@@ -226,6 +238,7 @@ def _confirm_parser() -> Parser:
         "confirm", "Keep the change that waits for its answer.", "example:\n  sudo mxtop confirm"
     )
     parser.add_argument("words", nargs="*", metavar="HOST", help="nothing is this host")
+    _host_options(parser)
     return parser
 
 
@@ -236,6 +249,7 @@ def _history_parser() -> Parser:
         "example:\n  sudo mxtop history --json | jq '.[] | [.time, .operator, .state]'",
     )
     parser.add_argument("words", nargs="*", metavar="HOST", help="nothing is this host")
+    _host_options(parser)
     return parser
 
 
@@ -246,6 +260,7 @@ def _undo_parser() -> Parser:
         "example:\n  sudo mxtop undo\n  mxtop undo mx1 mx2",
     )
     parser.add_argument("words", nargs="*", metavar="HOST", help="nothing is this host")
+    _host_options(parser)
     parser.add_argument("--id", metavar="ID", help="which change, from `mxtop history` (the last)")
     return parser
 
@@ -267,7 +282,18 @@ PARSERS: Final[dict[str, Callable[[], Parser]]] = {
 SCREENS: Final = frozenset({"", "demo", "replay"})
 _VALUED: Final = frozenset(
     {
-        *("--config-dir", "--log", "--since", "--year", "--theme", "--interval", "--on", "--speed"),
+        *(
+            "--config-dir",
+            "--log",
+            "--since",
+            "--year",
+            "--theme",
+            "--interval",
+            "--on",
+            "--speed",
+            "--hosts",
+            "--group",
+        ),
         *("--to", "--confirm-within", "--id", "--ssh-command", "--canary"),
     }
 )

@@ -58,6 +58,35 @@ def _is_host(word: str) -> bool:
     return not (word == "-" or "/" in word or (word and Path(word).exists()))
 
 
+def _with_named(at: Target, args: argparse.Namespace, words: Sequence[str]) -> Target:
+    """With the hosts of --hosts and --group after those that were typed; each once."""
+    named: list[str] = []
+    for file in getattr(args, "hosts", ()):
+        from mxtop.hosts.target import read_targets
+
+        named += read_targets(file)
+    if groups := getattr(args, "group", ()):
+        from mxtop import config
+
+        known = config.load().groups
+        for name in groups:
+            if name not in known:
+                raise MxtopError(
+                    f"config.toml has no [group.{name}]",
+                    f"it has {', '.join(sorted(known))}" if known else "write one with `hosts = [...]`",
+                )
+            named += known[name]
+    if not named:
+        return at
+    from mxtop.hosts.target import parse_target
+
+    for word in named:
+        parse_target(word)
+    if at.kind == "files":
+        raise MxtopError(f"{words[0]!r} is a log file and --hosts or --group name hosts", "name either")
+    return Target("hosts", hosts=tuple(dict.fromkeys((*at.hosts, *named))))
+
+
 def _one_host(where: Target, command: str) -> str | None:
     """The one host that was named; None where none was."""
     if len(where.hosts) > 1:
@@ -154,7 +183,7 @@ def _read(command: str, args: argparse.Namespace) -> int:
 def _change(command: str, args: argparse.Namespace) -> int:
     words = list(args.words)
     fix = words.pop(0) if command == "fix" and words else None
-    at = target(words)
+    at = _with_named(target(words), args, words)
     if len(at.hosts) > 1:
         return _change_together(command, fix or "", at.hosts, args)
     if command == "fix" and args.canary is not None:
@@ -209,7 +238,8 @@ def _change_together(command: str, fix: str, words: tuple[str, ...], args: argpa
 def _screen(command: str, args: argparse.Namespace) -> int:
     if args.json:
         raise MxtopError("the screen has no JSON form", "use `mxtop report --json`")
-    where = target(getattr(args, "words", []))
+    words = getattr(args, "words", [])
+    where = _with_named(target(words), args, words)
     piped = _take_standard_input() if "-" in where.files else None
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise MxtopError("the screen needs a terminal", "use `mxtop report` or `mxtop parse` in scripts")

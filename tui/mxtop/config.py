@@ -22,12 +22,13 @@ INTERVALS: Final = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """`keys` maps binding ids to keys; `warnings` are for the screen and stderr."""
+    """`keys` maps binding ids to keys, `groups` names to hosts; `warnings` are for the screen and stderr."""
 
     theme: str = "mxtop-dark"
     interval: float = 1.0
     utc: bool = False
     keys: Mapping[str, str] = field(default_factory=dict)
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     directory: Path = Path()
     warnings: tuple[str, ...] = ()
 
@@ -49,13 +50,14 @@ def load(environ: Mapping[str, str] | None = None, **flags: Any) -> Config:
     directory = config_directory(environ)
     warnings: list[str] = []
     values = _read(directory / "config.toml", warnings)
+    groups = _groups(values.pop("group", {}), warnings)
     for name in ("theme", "interval", "utc"):
         text = environ.get(f"MXTOP_{name.upper()}")
         if text is not None:
             values[name] = _from_text(name, text)
     values.update({name: value for name, value in flags.items() if value is not None})
-    config = Config(directory=directory)
-    known = {f.name for f in fields(Config)} - {"directory", "warnings"}
+    config = Config(directory=directory, groups=groups)
+    known = {f.name for f in fields(Config)} - {"directory", "groups", "warnings"}
     for name, value in values.items():
         if name not in known:
             near = difflib.get_close_matches(name, known, 1)
@@ -69,6 +71,18 @@ def load(environ: Mapping[str, str] | None = None, **flags: Any) -> Config:
             chosen: dict[str, Any] = {name: float(value) if name == "interval" else value}
             config = replace(config, **chosen)
     return replace(config, warnings=tuple(warnings))
+
+
+def _groups(value: Any, warnings: list[str]) -> dict[str, tuple[str, ...]]:
+    """`[group.NAME]` with `hosts = ["mx1", …]`; one that is anything else is left out and told."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, group in value.items() if isinstance(value, dict) else [("", value)]:
+        hosts = group.get("hosts") if isinstance(group, dict) and set(group) == {"hosts"} else None
+        if isinstance(hosts, list) and hosts and all(isinstance(host, str) and host for host in hosts):
+            found[name] = tuple(hosts)
+        else:
+            warnings.append(f'config.toml: [group.{name}] takes hosts = ["mx1", "mx2"], and nothing else')
+    return found
 
 
 def _read(path: Path, warnings: list[str]) -> dict[str, Any]:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from mxtop.hosts.errors import BadTarget
+from mxtop.mail.errors import MxtopError
 
 _HOST: Final = re.compile(r"[A-Za-z0-9_.:][A-Za-z0-9_.:-]{0,252}(%[A-Za-z0-9_.-]{1,15})?")
 _USER: Final = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.@+-]{0,63}")
@@ -56,3 +58,27 @@ def parse_target(word: str) -> Target:
     if port is not None and not (re.fullmatch(r"[0-9]{1,5}", port) and 0 < int(port) < 65536):
         raise BadTarget(f"{word!r} has no port number after the colon", _HINT)
     return Target(host, user if at else None, int(port) if port is not None else None)
+
+
+def read_targets(path: str) -> tuple[str, ...]:
+    """The words of a file with one target a line; empty lines and what follows `#` are left out.
+
+    MxtopError where it cannot be read, has none, or a line is no target.
+    """
+    try:
+        lines = Path(path).read_text(encoding="utf-8", errors="surrogateescape").split("\n")
+    except OSError as error:
+        raise MxtopError(f"{path}: {error.strerror or error}", "name a file with one host a line") from error
+    found = []
+    for number, line in enumerate(lines, 1):
+        word = line.partition("#")[0].strip()
+        if not word:
+            continue
+        try:
+            parse_target(word)
+        except MxtopError as error:
+            raise BadTarget(f"{path}:{number}: {error.title}", error.remedy) from error
+        found.append(word)
+    if not found:
+        raise BadTarget(f"{path} names no host", "write one a line")
+    return tuple(found)
