@@ -7,11 +7,15 @@ A test that needs another world opens its own `with Lab(…)`: two labs live sid
 
 Where the lab cannot run (not root, packages missing) these tests skip with the reason; with
 MXTOP_LAB=required in the environment they fail.
+
+Programs under test get the signals that a terminal's programs get, also where whoever started the tests
+had some of them ignored (nohup, a background job): that is inherited.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 from collections import Counter
 from collections.abc import Iterator
 
@@ -19,6 +23,10 @@ import pytest
 
 from tests.lab import Lab
 from tests.lab.needs import missing
+
+for _number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, signal.default_int_handler if _number == signal.SIGINT else signal.SIG_DFL)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

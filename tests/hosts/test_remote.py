@@ -206,6 +206,20 @@ async def test_converse(host: SshHost) -> None:
     assert (done.stdout, done.exit_code) == (b"one two\n", 0)
 
 
+async def test_last_words_are_heard_too(host: SshHost) -> None:
+    """They come while the answer before is thought about, together with the end."""
+    heard: list[bytes] = []
+
+    async def answer(said: bytes) -> Reply:
+        heard.append(said)
+        await asyncio.sleep(0.5)
+        return Reply()
+
+    done = await host.converse(["sh", "-c", "printf who? >&2; sleep 0.1; printf bye >&2; exit 3"], answer)
+    assert heard == [b"who?", b"who?bye"]
+    assert done.exit_code == 3
+
+
 async def test_the_time_to_think_does_not_count(host: SshHost) -> None:
     async def answer(said: bytes) -> Reply:
         await asyncio.sleep(0.6)

@@ -87,7 +87,7 @@ def test_a_lab_that_cannot_start_is_gone_again() -> None:
 def test_a_signal_takes_it_down(number: signal.Signals) -> None:
     with owner() as (process, name):
         process.send_signal(number)
-        assert process.wait(20) == -number
+        assert process.wait(60) == -number
         assert traces(name) == []
 
 

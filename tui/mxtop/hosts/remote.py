@@ -193,6 +193,8 @@ class SshHost(Kept):
                     raise CommandFailed(f"{argv[0]} printed more than {OUTPUT_CAP // 1024 // 1024} MiB")
             printed += process.taken()
             await process.finished()
+            if answer is not None and asked and len(process.stderr) > told:
+                await _unhurried(deadline, answer(process.stderr))  # its last words: nobody waits for a reply
         assert process.exit_code is not None
         return Completed(
             tuple(argv), process.exit_code, bytes(printed), process.stderr, time.monotonic() - started
