@@ -9,7 +9,8 @@ Where the lab cannot run (not root, packages missing) these tests skip with the 
 MXTOP_LAB=required in the environment they fail.
 
 Programs under test get the signals that a terminal's programs get, also where whoever started the tests
-had some of them ignored (nohup, a background job): that is inherited.
+had some of them ignored (nohup, a background job), and files that other users may read, whatever the umask:
+both are inherited.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import pytest
 from tests.lab import Lab
 from tests.lab.needs import missing
 
+os.umask(0o022)
 for _number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
     if signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(_number, signal.default_int_handler if _number == signal.SIGINT else signal.SIG_DFL)
