@@ -329,11 +329,7 @@ class MxtopApp(doors.Doors, App[int], inherit_bindings=False):
 
     async def open_tab(self, number: int) -> None:
         """Look at a host (0: all of them), as it was left.  Not while a question is open."""
-        if (
-            self.fatal is not None
-            or number == self.tab
-            or not isinstance(self.screen, Whole)
-        ):
+        if self.fatal is not None or number == self.tab or not isinstance(self.screen, Whole):
             return
         self.tab = number
         await self.switch_mode(self.hosts[number - 1].mode if number else self.DEFAULT_MODE)
