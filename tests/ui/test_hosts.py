@@ -141,7 +141,7 @@ async def test_one_host_has_no_tabs() -> None:
         await pilot.press("right_square_bracket")
         await settle(pilot)
         assert isinstance(app.screen, Main) and "there is one host only" in screen_text(app)
-        assert not app.screen.query_one("#tabs").display
+        assert not app.screen.query("#tabs")
 
 
 async def test_what_was_open_is_closed() -> None:

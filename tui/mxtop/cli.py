@@ -11,17 +11,17 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from mxtop.arguments import PARSERS, SCREENS, split_command
 from mxtop.mail.errors import MxtopError
+from mxtop.mail.value import value
 
 DONE, BAD, NOT_DONE, INTERRUPTED = 0, 1, 2, 130
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Target:
     """What the words on a command line mean; `files` and `hosts` in the order given."""
 

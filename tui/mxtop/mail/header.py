@@ -9,7 +9,7 @@ before either, RFC 5424, leading NULs.  Does not promise that a well-formed time
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -253,14 +253,15 @@ class Clock:
 
 
 @lru_cache(maxsize=4096)
-def _day_exists(date: str) -> bool:
+def _day_exists(day: str) -> bool:
+    """Of digits in the form `2026-11-28`."""
     try:
-        datetime.strptime(date, "%Y-%m-%d").replace(tzinfo=UTC)
+        date(int(day[:4]), int(day[5:7]), int(day[8:]))
     except ValueError:
         return False
     return True
 
 
-def _exists(date: str, time: str) -> bool:
+def _exists(day: str, time: str) -> bool:
     """True for a real date and a time of day; second 60 is a leap second."""
-    return time[:2] < "24" and time[3:5] < "60" and time[6:8] < "61" and _day_exists(date)
+    return time[:2] < "24" and time[3:5] < "60" and time[6:8] < "61" and _day_exists(day)

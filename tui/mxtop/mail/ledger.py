@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from mxtop.mail.attempts import EXPIRY, PENDING, Attempt, Peer, Peers, Process, Processes
@@ -20,6 +19,7 @@ from mxtop.mail.rates import Rate, Rates
 from mxtop.mail.snapshot import Destination, Totals
 from mxtop.mail.tables import Client, Filter, Reason, Reject, Table
 from mxtop.mail.tally import DestinationTally, FamiliesTally, FamilyTally, Stages
+from mxtop.mail.value import named
 
 SUSPENDED: Final = "delivery temporarily suspended"
 _MEMO: Final = 20_000
@@ -31,7 +31,7 @@ _STILL: Final = (0.0, 0.0, 0.0)
 _NO_ROW: Final = Destination(destination="")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@named
 class Caps:
     """How many rows each table keeps."""
 

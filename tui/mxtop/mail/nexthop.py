@@ -9,7 +9,6 @@ from __future__ import annotations
 import ipaddress
 import re
 import unicodedata
-from encodings import idna
 
 from mxtop.mail.value import value
 
@@ -95,6 +94,8 @@ def a_label(name: str) -> str:
 def _one_label(label: str) -> str:
     if label.isascii():
         return label
+    from encodings import idna  # large, and few names need it
+
     lowered = unicodedata.normalize("NFC", label.lower())
     try:
         # nameprep is IDNA 2003's and would fold the two deviation characters away, so it sees only

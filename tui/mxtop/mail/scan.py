@@ -17,6 +17,7 @@ from typing import Final
 
 from mxtop.mail.header import FOREIGN, MONTHS, POSTFIX, Clock, split, tag_of
 from mxtop.mail.parse import Parser
+from mxtop.mail.pattern import pattern
 from mxtop.mail.tracker import Tracker
 
 _SLOW: Final = 1  # only the parser can tell
@@ -63,19 +64,19 @@ _QUIET: Final = (
     rf"pickup{_PID}\w+: uid=",
 )
 _ACTIVE: Final = rf"({_ID}): from=<[^>\n]*>, size=\d{{1,18}}, nrcpt=\d{{1,9}} \(queue active\)"
-_DELIVERY: Final = re.compile(
+_DELIVERY: Final = pattern(
     rf'({_ID}): to=<([^>"]*)>, (?:orig_to=<[^>"]*>, )?relay=([^,\s]+), (?:conn_use=(\d+), )?'
     rf"delay={_NUMBER}, delays={_NUMBER}/{_NUMBER}/{_NUMBER}/{_NUMBER}, (?:tls=[^,\s]+, )?"
     r"dsn=\d\.\d+\.\d+, status=([\w-]+) \((.*)\)",
     re.A | re.S,
-).fullmatch
+)
 # (a reason that ends in ` command` may have lost its last parenthesis: the parser sees to that)
 # no `<`, `>` or further `;` in the words: so no client can move where they end
-_REJECT: Final = re.compile(
+_REJECT: Final = pattern(
     r"NOQUEUE: reject: (\S+) from ([^\s\[\]]*)\[([^\[\]]+)\](?::\d{1,5})?: ([245]\d\d) "
     r'([245]\.\d{1,3}\.\d{1,3}) ((?:<[^<>"\s:;]*>: )?[^<>;]*(?:; client \[[^\s\[\]]*\] [^<>;]*)?); from=<.*',
     re.A | re.S,
-).fullmatch
+)
 
 
 def _pattern(time: str, names: Iterable[str]) -> re.Pattern[str]:
@@ -85,7 +86,7 @@ def _pattern(time: str, names: Iterable[str]) -> re.Pattern[str]:
     client connected, client of a message, or tag token and text (none: quiet); the whole line.
     """
     own = [re.escape(name) for name in names if name == "postfix" or name.startswith("postfix-")]
-    return re.compile(
+    return pattern(
         rf"(?:({time} [^ \n]+) (?:(?:{'|'.join(own) or '(?!)'})/(?:submissions?/|smtps/)?(?:"
         rf"qmgr{_PID}(?:{_ACTIVE}|({_ID}): removed)"
         rf"|smtpd{_PID}(?:connect from ({_CLIENT})|(?:{_ID}|NOQUEUE): client=({_CLIENT})(?:, [^\n]*)?)"
@@ -115,8 +116,8 @@ class Scanner:
         self._clock = Clock(reference, year=year)
         names: Iterable[str] | None = tracker.syslog_names
         names = sorted(names) if names is not None else ("postfix",)
-        self._find_iso = _pattern(_ISO, names).findall
-        self._find_classic = _pattern(_CLASSIC, names).findall
+        self._iso = _pattern(_ISO, names)
+        self._classic = _pattern(_CLASSIC, names)
         self._kinds: dict[str, int] = {}  # by tag token
         self._times: dict[str, str] = {}  # ISO times by time as logged
         self._minutes: set[str] = set()  # ISO minutes that exist, `2026-11-23T18:41:`
@@ -147,7 +148,8 @@ class Scanner:
         )  # fmt: skip
         clients, peers = tracker.clients, tracker.peers
         iso = text[0].isdecimal()
-        found = self._find_iso(text) if iso else self._find_classic(text)
+        found = (self._iso if iso else self._classic).findall(text)
+        delivery = _DELIVERY.fullmatch
         others = 0  # lines that are counted elsewhere
         for head, active, removed, connected, accepted, token, body, line in found:
             if active:
@@ -170,7 +172,7 @@ class Scanner:
                     if "to=<" not in body:
                         if kind == _PLAIN:
                             continue
-                    elif (match := _DELIVERY(body)) and not match[11].endswith(" command"):
+                    elif (match := delivery(body)) and not match[11].endswith(" command"):
                         stamp = head.rpartition(" ")[0]
                         time = stamp if stamp[:17] in minutes else times.get(stamp) or self._time(stamp)
                         queue_id, to, relay, conn_use, delay, a, b, c, d, status, reason = match.groups()
@@ -251,7 +253,7 @@ class Scanner:
         return kind
 
     def _reject(self, body: str) -> bool:
-        match = _REJECT(body)
+        match = _REJECT.fullmatch(body)
         if match is None:
             return False
         stage, host, address, code, dsn, reason = match.groups()

@@ -95,7 +95,7 @@ class DestinationTally:
     """All that is kept of one recipient domain."""
 
     __slots__ = (
-        "_a", "_attempts", "_b", "_c", "_d", "_finals", "_outcomes", "_recent", "changed", "failures",
+        "_a", "_b", "_c", "_d", "_finals", "_outcomes", "_recent", "attempts", "changed", "failures",
         "families", "first_tries", "first_tries_ipv6", "index", "last_reply", "last_time", "name",
     )  # fmt: skip
 
@@ -109,7 +109,7 @@ class DestinationTally:
         self.last_time: str | None = None
         self.failures: list[Unsent] = []
         self._a = self._b = self._c = self._d = 0.0  # sums
-        self._finals = self._attempts = 0
+        self._finals = self.attempts = 0
         self._outcomes = bytearray()
         self._recent: list[float] = []  # c + d of the last attempts
 
@@ -129,7 +129,7 @@ class DestinationTally:
                 self._finals += 1
                 self._a += a
                 self._b += b
-            self._attempts += 1
+            self.attempts += 1
             self._c += c
             self._d += d
             recent = self._recent
@@ -167,7 +167,7 @@ class DestinationTally:
     @property
     def stage_seconds(self) -> tuple[float | None, float | None, float | None, float | None]:
         """Means of a, b over final lines and of c, d over all attempts."""
-        finals, attempts = self._finals, self._attempts
+        finals, attempts = self._finals, self.attempts
         return (
             round(self._a / finals, 6) if finals else None,
             round(self._b / finals, 6) if finals else None,

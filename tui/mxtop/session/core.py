@@ -10,6 +10,7 @@ import heapq
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
+from operator import attrgetter
 from typing import Final, Literal
 
 from mxtop.mail.batch import Batch
@@ -176,7 +177,7 @@ class Core:
         """
         logged = self.tracker.destinations
         trying = [name for name in (self._queue.trying if self._queue else ()) if name not in logged]
-        busy = heapq.nlargest(most, logged.values(), key=lambda row: row.sent + row.deferred + row.bounced)
+        busy = heapq.nlargest(most, logged.values(), key=attrgetter("attempts"))
         return [*trying, *(row.name for row in busy)][:most]
 
     def tick(self, now: float) -> Snapshot:

@@ -24,6 +24,10 @@ DAEMONS: Final = CLIENTS | SERVERS | {"tlsproxy"}
 LOOK_FOR_MASTERS = 5.0
 """Seconds between two searches for masters among all processes, while those we know are running."""
 
+LOOKS: Final = 3
+"""So often a socket is looked for that no daemon holds: it may be on its way from one to another
+(smtp(8) to scache(8)).  Then it is somebody else's, and only looked for where masters are."""
+
 
 @dataclass(frozen=True, slots=True)
 class Owner:
@@ -33,9 +37,9 @@ class Owner:
 
 
 class Owners:
-    """Remembers who held what; each answer is checked against the kernel again.
+    """Remembers who held what, and what nobody did; each owner is checked against the kernel again.
 
-    `queue_directory`: only the instance whose master(8) works there.  `denied`: at the last question a
+    `queue_directory`: only the instance whose master(8) works there.  `denied`: at the last look a
     process could not be looked into.  `running`: there is a master at all.
     """
 
@@ -47,23 +51,25 @@ class Owners:
         self._looked = float("-inf")
         self._daemons: dict[int, tuple[psutil.Process, Owner | None]] = {}
         self._held: dict[int, tuple[str, Owner]] = {}  # inode -> its link under /proc, and the owner
+        self._strange: dict[int, int] = {}  # inode -> how often no daemon was found to hold it
 
     def of(self, inodes: Iterable[int]) -> dict[int, Owner]:
         """The owners of those sockets that a Postfix daemon holds."""
-        self.denied = False
         found: dict[int, tuple[str, Owner]] = {}
-        missing = set()
+        missing: dict[int, int] = {}
         for inode in inodes:
             held = self._held.get(inode)
             if held is not None and _points_to(held[0], inode):
                 found[inode] = held
             else:
-                missing.add(inode)
-        if missing:
+                missing[inode] = self._strange.get(inode, 0)
+        if missing and (min(missing.values()) < LOOKS or self._masters_due()):
+            self.denied = False
             for inode, link, owner in self._open_sockets():
-                if inode in missing:
+                if missing.pop(inode, None) is not None:
                     found[inode] = link, owner
-        self._held = found
+            missing = {inode: looks + 1 for inode, looks in missing.items()}
+        self._held, self._strange = found, missing
         return {inode: owner for inode, (_, owner) in found.items()}
 
     def _open_sockets(self) -> Iterator[tuple[int, str, Owner]]:
@@ -97,10 +103,13 @@ class Owners:
                 self._daemons[pid] = process, owner
         return [owner for _, owner in self._daemons.values() if owner is not None]
 
+    def _masters_due(self) -> bool:
+        overdue = time.monotonic() - self._looked >= LOOK_FOR_MASTERS
+        return overdue or not all(master.is_running() for master in self._masters)
+
     def _running_masters(self) -> list[psutil.Process]:
-        now = time.monotonic()
-        if now - self._looked >= LOOK_FOR_MASTERS or not all(m.is_running() for m in self._masters):
-            self._looked = now
+        if self._masters_due():
+            self._looked = time.monotonic()
             self._masters = [p for p in psutil.process_iter(["name"]) if self._is_master(p)]
             self.running = bool(self._masters)
         return self._masters

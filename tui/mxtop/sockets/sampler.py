@@ -10,14 +10,14 @@ import re
 import socket
 import time
 from collections.abc import Callable, Collection, Mapping
-from pathlib import Path
 from typing import Final
 
 from mxtop.mail.family import is_loopback
 from mxtop.mail.settings import Settings
 from mxtop.mail.sockets import SocketRow
+from mxtop.sockets.look import Look
 from mxtop.sockets.owners import SERVERS, Owner, Owners
-from mxtop.sockets.table import Connection, Table, read
+from mxtop.sockets.table import Connection, Table
 
 SMTP_PORTS: Final = frozenset({25, 465, 587})
 """smtp, submissions and submission (RFC 5321, 8314, 6409)."""
@@ -65,13 +65,14 @@ class Sampler:
     """Takes samples, and remembers when each connection was first seen.
 
     `note` says after a sample what could not be seen, and why; "" where nothing is missing.
-    `queue_directory` keeps to the Postfix instance that works there, where we may see that.
+    `queue_directory` keeps to the Postfix instance that works there, where we may see that.  `look` gives the
+    sockets, those of this network namespace by default.
     """
 
-    def __init__(self, queue_directory: str | None = None, proc_net: Path = Path("/proc/net")) -> None:
+    def __init__(self, queue_directory: str | None = None, look: Callable[[], Table] | None = None) -> None:
         self.note = ""
         self._owners = Owners(queue_directory)
-        self._proc_net = proc_net
+        self._look = look or Look()
         self._sightings = Sightings()
 
     def sample(
@@ -80,9 +81,9 @@ class Sampler:
         """The connections of this moment: outgoing first, by peer.
 
         `ports`: where mail goes besides SMTP_PORTS (`relay_ports`).  `known`: destinations by peer address.
-        OSError where /proc cannot be read.
+        OSError where /proc is not there.
         """
-        table = read(self._proc_net)
+        table = self._look()
         owners = self._owners.of({c.inode for c in table.connections if c.inode})
         rows = self._sightings.rows(table, lambda each: owners.get(each.inode), ports, known or {})
         self.note = self._explain(sum(row.daemon is None for row in rows))

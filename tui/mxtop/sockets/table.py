@@ -1,7 +1,8 @@
-"""The kernel's table of TCP sockets, /proc/net/tcp and /proc/net/tcp6 (proc(5)).
+"""The kernel's table of TCP sockets, and its text: /proc/net/tcp and /proc/net/tcp6 (proc(5)).
 
-Read here and not by psutil, which looks through the open files of every process to find the owners: too slow
-for once a second on a busy host.  `owners` asks Postfix's processes alone.
+The text is for hosts without ss(8), and for kernels that `diag` cannot ask.  Read here and not by psutil,
+which looks through the open files of every process to find the owners: too slow for once a second on a busy
+host.  `owners` asks Postfix's processes alone.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal
+
+from mxtop.mail.value import value
 
 STATES: Final = {
     "01": "ESTABLISHED",
@@ -36,10 +38,10 @@ _HEADING: Final = "st"  # the fourth word of each file's first line
 _PAGE: Final = os.sysconf("SC_PAGESIZE")
 _LINE: Final = 256  # bytes of a line at most: 150 in tcp, about 200 in tcp6
 _READ: Final = 1024 * 1024
-_MAPPED: Final = "::ffff:"
+_MAPPED: Final = bytes(10) + b"\xff\xff"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Connection:
     """One socket that is not listening; `inode` is 0 where no process holds it any more (or yet)."""
 
@@ -52,7 +54,7 @@ class Connection:
     inode: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Table:
     """One look at the kernel: connections (TIME_WAIT left out: nobody's any more) and the listening ports."""
 
@@ -81,12 +83,12 @@ def parse(text: str) -> Table:
         if state == _LISTEN:
             listening.add(int(local[-4:], 16))
         elif state not in (_TIME_WAIT, _HEADING):
-            address, family = decode(local[:-5])
+            here, family = decode(local[:-5])
             connections.append(
                 Connection(
                     family,
                     STATES.get(state, state),
-                    address,
+                    here,
                     int(local[-4:], 16),
                     decode(peer[:-5])[0],
                     int(peer[-4:], 16),
@@ -117,12 +119,15 @@ def _read(path: Path) -> str:
 
 @lru_cache(maxsize=8192)
 def decode(hexadecimal: str) -> tuple[str, Literal["ipv4", "ipv6"]]:
-    """An address: 32-bit words in the machine's byte order.  IPv4-mapped ones as the IPv4 they are."""
+    """An address: 32-bit words in the machine's byte order."""
     words = (hexadecimal[i : i + 8] for i in range(0, len(hexadecimal), 8))
-    packed = b"".join(int(word, 16).to_bytes(4, sys.byteorder) for word in words)
+    return address(b"".join(int(word, 16).to_bytes(4, sys.byteorder) for word in words))
+
+
+def address(packed: bytes) -> tuple[str, Literal["ipv4", "ipv6"]]:
+    """An address of 4 or 16 bytes in the network's order.  IPv4-mapped ones as the IPv4 they are."""
     if len(packed) == 4:
         return socket.inet_ntop(socket.AF_INET, packed), "ipv4"
-    address = socket.inet_ntop(socket.AF_INET6, packed)
-    if address.startswith(_MAPPED) and "." in address:
-        return address.removeprefix(_MAPPED), "ipv4"
-    return address, "ipv6"
+    if packed.startswith(_MAPPED):
+        return socket.inet_ntop(socket.AF_INET, packed[12:]), "ipv4"
+    return socket.inet_ntop(socket.AF_INET6, packed), "ipv6"

@@ -28,11 +28,9 @@ from mxtop.ui.changing import WORKER, Changing
 from mxtop.ui.connecting import Connecting
 from mxtop.ui.feed import Session, Tick
 from mxtop.ui.keys import KEYS, Key, bindings, check, shown
-from mxtop.ui.screens.error import Error
-from mxtop.ui.screens.everyone import Everyone
 from mxtop.ui.screens.main import Main
-from mxtop.ui.screens.page import Page
 from mxtop.ui.screens.palette import Commands
+from mxtop.ui.screens.whole import Whole
 from mxtop.ui.view import View
 from mxtop.ui.watched import Watched
 from mxtop.ui.widgets.tabs import Tabs
@@ -95,17 +93,21 @@ class MxtopApp(doors.Doors, App[int], inherit_bindings=False):
         self._loopback = False
         self._first = asyncio.Event()
         self._copied = ""
-        loaded = theme.load([theme.theme_directory(), *theme_directories])
-        self._notices = [*(clean(notice, 300) for notice in notices), *self.keymap.problems, *loaded.problems]
-        for each in loaded.themes:
-            self.register_theme(each)
+        self._notices = [*(clean(notice, 300) for notice in notices), *self.keymap.problems]
+        self._theme_directories = (theme.theme_directory(), *theme_directories)
         wanted = theme_name or theme.DEFAULT
-        if wanted not in self.available_themes:
+        if not self._wear(wanted):
             self._notices.append(f"no theme {clean(wanted, 40)!r}: {theme.DEFAULT} is used")
-            wanted = theme.DEFAULT
-        if wanted in self.available_themes:
-            self.theme = wanted
+            self._wear(theme.DEFAULT)
         self.set_keymap(self.keymap.changes)
+
+    def _wear(self, name: str) -> bool:
+        """Take this theme, if there is such a one."""
+        for each in theme.load(self._theme_directories, only=name).themes:
+            self.register_theme(each)
+        if there := name in self.available_themes:
+            self.theme = name
+        return there
 
     @property
     def host(self) -> Watched:
@@ -115,9 +117,12 @@ class MxtopApp(doors.Doors, App[int], inherit_bindings=False):
     @property
     def pointed(self) -> Watched:
         """The host that a key is about: on the tab of all hosts the one under the cursor."""
-        screen = self.screen
-        row = screen.hosts.table.row() if self.tab == 0 and isinstance(screen, Everyone) else None
-        return self.host if row is None else self.hosts[row.number - 1]
+        if self.tab == 0:
+            from mxtop.ui.screens.everyone import Everyone
+
+            if isinstance(self.screen, Everyone) and (row := self.screen.hosts.table.row()) is not None:
+                return self.hosts[row.number - 1]
+        return self.host
 
     @property
     def session(self) -> Session:
@@ -140,6 +145,8 @@ class MxtopApp(doors.Doors, App[int], inherit_bindings=False):
     def get_default_screen(self) -> Screen[None]:
         if self.tab:
             return self.main
+        from mxtop.ui.screens.everyone import Everyone
+
         return Everyone()
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
@@ -170,11 +177,19 @@ class MxtopApp(doors.Doors, App[int], inherit_bindings=False):
             self.connecting.begin(host.session)
             host.changing.find()
         self.draw()
-        if self._notices:
-            self.tell("\n".join(self._notices), warning=True)
+        self.call_after_refresh(self._afterwards)
         if not self.is_headless:
             self.set_interval(lost.EVERY, lambda: lost.watch(self.close_all))
             self.set_timer(STANDS, collect_garbage)
+
+    def _afterwards(self) -> None:
+        """What the first paint does not wait for: the other themes, and the notices."""
+        loaded = theme.load(self._theme_directories)
+        for each in loaded.themes:
+            if each.name != self.theme:
+                self.register_theme(each)
+        if self._notices or loaded.problems:
+            self.tell("\n".join([*self._notices, *loaded.problems]), warning=True)
 
     async def close_all(self) -> None:
         """Let go of what the sessions hold."""
@@ -234,6 +249,8 @@ class MxtopApp(doors.Doors, App[int], inherit_bindings=False):
     def fail(self, error: BaseException) -> None:
         """Show an error that nothing can go on after."""
         if self.fatal is None:
+            from mxtop.ui.screens.error import Error
+
             self.fatal = error
             self.told = True
             self.push_screen(Error(error))
@@ -312,11 +329,7 @@ class MxtopApp(doors.Doors, App[int], inherit_bindings=False):
 
     async def open_tab(self, number: int) -> None:
         """Look at a host (0: all of them), as it was left.  Not while a question is open."""
-        if (
-            self.fatal is not None
-            or number == self.tab
-            or not isinstance(self.screen, Page | Main | Everyone)
-        ):
+        if self.fatal is not None or number == self.tab or not isinstance(self.screen, Whole):
             return
         self.tab = number
         await self.switch_mode(self.hosts[number - 1].mode if number else self.DEFAULT_MODE)
@@ -332,11 +345,11 @@ class MxtopApp(doors.Doors, App[int], inherit_bindings=False):
 
         if isinstance(self.screen, Help):
             self.screen.dismiss()
-        elif isinstance(self.screen, Page | Main | Everyone) and self.fatal is None:
+        elif isinstance(self.screen, Whole) and self.fatal is None:
             self.push_screen(Help(self.keymap))
 
     def action_copy(self) -> None:
-        if not isinstance(self.screen, Page | Main | Everyone):
+        if not isinstance(self.screen, Whole):
             return
         self._copied = self.screen.plain()
         if not self._copied:

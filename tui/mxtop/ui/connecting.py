@@ -39,11 +39,11 @@ class Connecting:
 
     def look(self, session: Session, snapshot: Snapshot) -> None:
         """The next snapshot of a session: what needs a person is asked or told each time it comes."""
-        from mxtop.ui.screens.lost import Lost
-
         link = snapshot.connection
         if link is None:
             return
+        from mxtop.ui.screens.lost import Lost
+
         for screen in self._app.screen_stack:
             if isinstance(screen, Lost) and screen.session is session:
                 screen.follow(snapshot)

@@ -6,13 +6,12 @@ import asyncio
 from typing import TYPE_CHECKING, cast
 
 from mxtop.mail.text import SafeText, clean
-from mxtop.ui.screens.everyone import Everyone
-from mxtop.ui.screens.main import Main
-from mxtop.ui.screens.page import Page
+from mxtop.ui.screens.whole import Whole
 
 if TYPE_CHECKING:
     from mxtop.change.model import Change
     from mxtop.ui.app import MxtopApp
+    from mxtop.ui.screens.page import Page
 
 NOWHERE = "changes need a live host: run mxtop on the mail host or over SSH, without log files"
 
@@ -47,10 +46,12 @@ class Doors:
     def _open(self, kind: type[Page]) -> None:
         app = cast("MxtopApp", self)
         if app.tab == 0 and app.fatal is None:
+            from mxtop.ui.screens.everyone import Everyone
+
             if isinstance(app.screen, Everyone):
                 app.run_worker(self._open_there(kind))
             return
-        if app.fatal is not None or not isinstance(app.screen, Page | Main):
+        if app.fatal is not None or not isinstance(app.screen, Whole):
             return
         if app.session.fixing is None:
             app.tell(NOWHERE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -106,4 +105,4 @@ DEMO_SKIP = 60.0
 
 def demo_recording() -> Path:
     """The recording that ships with the package; made by `python -m tests.lab record`."""
-    return Path(str(resources.files("mxtop.recording").joinpath("demo.mxtop")))
+    return Path(__file__).parents[1] / "recording" / "demo.mxtop"

@@ -6,7 +6,6 @@ Textual's own themes stay selectable: `role_defaults` gives them our roles.
 
 from __future__ import annotations
 
-import importlib.resources
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -42,16 +41,18 @@ class Themes:
 
 def theme_directory() -> Path:
     """Where the shipped themes lie: inside the package in a wheel, beside it in a source tree."""
-    packaged = Path(str(importlib.resources.files("mxtop"))) / "themes"
+    packaged = Path(__file__).parents[1] / "themes"
     return packaged if packaged.is_dir() else Path(__file__).parents[3] / "themes"
 
 
-def load(directories: Iterable[Path]) -> Themes:
-    """Every theme of these directories; a later one of the same name wins.  Raises nothing."""
+def load(directories: Iterable[Path], only: str | None = None) -> Themes:
+    """Every theme of these directories, or `only` one; a later one of the same name wins.  Raises nothing."""
     found: dict[str, Theme] = {}
     problems: list[str] = []
     for directory in directories:
         for path in _files(directory, problems):
+            if only not in (None, path.stem):
+                continue
             try:
                 with path.open("rb") as file:
                     theme = read(path.stem, tomllib.load(file))

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.screen import Screen
 
 from mxtop.mail import units
 from mxtop.mail.fleet import Everywhere, Odd, everywhere
@@ -15,6 +14,7 @@ from mxtop.mail.text import SafeText, clean, literal
 from mxtop.mail.value import value
 from mxtop.ui.keys import bindings
 from mxtop.ui.panels.panel import Row, TablePanel
+from mxtop.ui.screens.whole import Whole
 from mxtop.ui.view import View
 from mxtop.ui.widgets.countdown import Countdown
 from mxtop.ui.widgets.painted import Line, Text, wrap
@@ -167,7 +167,7 @@ class Sums(Both[Everywhere]):
 KEYS_LINE: Final = literal("? help  ⏎ open the host  ⇥ the other list  < > r order  ] next host  q quit")
 
 
-class Everyone(Screen[None]):
+class Everyone(Whole):
     """The first tab where there are several hosts."""
 
     AUTO_FOCUS: ClassVar[str | None] = ""

@@ -12,7 +12,6 @@ from textual import actions, events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
-from textual.screen import Screen
 from textual.widgets import Input
 
 from mxtop.mail.text import SafeText, clean, literal
@@ -23,6 +22,7 @@ from mxtop.ui.panels.log import LogPanel
 from mxtop.ui.panels.mx import Mx
 from mxtop.ui.panels.sockets import Sockets
 from mxtop.ui.panels.summary import Summary
+from mxtop.ui.screens.whole import Whole
 from mxtop.ui.view import View
 from mxtop.ui.widgets.countdown import Countdown
 from mxtop.ui.widgets.painted import Line, Span, Text, width_of
@@ -67,7 +67,7 @@ class FilterInput(Input):
     """
 
     DEFAULT_CSS = """
-    FilterInput { height: 1; border: none; padding: 0 1; background: $panel; display: none; }
+    FilterInput { height: 1; border: none; padding: 0 1; background: $panel; }
     FilterInput:focus { border: none; }
     """
 
@@ -79,7 +79,13 @@ class FilterInput(Input):
             select_on_focus=False,
             id="filter",
         )
+        self.display = False
         self._ends = {**dict.fromkeys(back_keys, back), "enter": accept}
+
+    def on_mount(self) -> None:
+        """What was typed before it stood."""
+        if self.value:
+            self.post_message(self.Changed(self, self.value))
 
     def _forward_event(self, event: events.Event) -> None:
         """Called by the app, in the order in which keys were typed."""
@@ -138,7 +144,7 @@ GIVE_WAY: Final = ("copy", "zoom", "sort", "details", "filter", "pause")
 _BACK: Final = next(key for key in KEYS if key.id == "back")
 
 
-class Main(Screen[None]):
+class Main(Whole):
     AUTO_FOCUS: ClassVar[str | None] = ""  # on_mount knows better
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("main")]
     DEFAULT_CSS = """
@@ -171,14 +177,14 @@ class Main(Screen[None]):
         self._filtered: Destinations | Sockets | LogPanel = self.destinations
 
     def compose(self) -> ComposeResult:
-        yield Tabs()
+        if len(self._app.hosts) > 1:
+            yield Tabs()
         yield self.summary
         with self.top:
             yield self.destinations
             yield self.mx
         yield self.sockets
         yield self.log_panel
-        yield self.input
         yield Countdown(id="countdown")
         yield KeyBar(self.keymap)
 
@@ -186,6 +192,12 @@ class Main(Screen[None]):
         self.lay_out()
         self.destinations.focus_view()
         self.show(self._app.view)
+        self.call_after_refresh(self._prepare_input)
+
+    def _prepare_input(self) -> None:
+        """The first paint does not wait for what is hidden."""
+        if not self.input.is_attached:
+            self.mount(self.input, before="#countdown")
 
     def show(self, view: View) -> None:
         old = links.aged(view.snapshot)
@@ -281,6 +293,7 @@ class Main(Screen[None]):
 
     def action_filter(self) -> None:
         self._filtered = self._filterable()
+        self._prepare_input()
         self.input.value = self._filtered.filter.text
         self.input.cursor_position = len(self.input.value)
         self.input.display = True

@@ -7,12 +7,12 @@ from typing import ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.screen import Screen
 from textual.widget import Widget
 
 from mxtop.mail.text import SafeText
 from mxtop.ui.keys import bindings
 from mxtop.ui.panels.panel import Panel
+from mxtop.ui.screens.whole import Whole
 from mxtop.ui.widgets.countdown import Countdown
 from mxtop.ui.widgets.painted import Line, Text
 
@@ -25,7 +25,7 @@ class Frame(Panel):
         self._set("border_subtitle", subtitle)
 
 
-class Page(Screen[None]):
+class Page(Whole):
     """Subclasses give `title_text` and `lines(width)`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("text")]

@@ -22,17 +22,15 @@ MORE: Final = literal("… ")
 
 
 class Tabs(Text, can_focus=False):
-    DEFAULT_CSS = "Tabs { height: 1; background: $panel; display: none; }"
+    DEFAULT_CSS = "Tabs { height: 1; background: $panel; }"
 
     def __init__(self) -> None:
         super().__init__(id="tabs")
         self._ends: list[tuple[int, int]] = []  # the cell after each tab that is shown, and its number
 
     def on_mount(self) -> None:
-        if len(cast("MxtopApp", self.app).hosts) > 1:
-            self.display = True
-            self.set_interval(LOOK, self.look)
-            self.look()
+        self.set_interval(LOOK, self.look)
+        self.look()
 
     def on_resize(self) -> None:
         self.look()
@@ -40,7 +38,7 @@ class Tabs(Text, can_focus=False):
     def look(self) -> None:
         """Show the hosts as they are now."""
         app = cast("MxtopApp", self.app)
-        if len(app.hosts) > 1 and self.is_mounted:
+        if self.is_mounted:
             labels: list[list[Span]] = [[(literal("all"), "text")]]
             for host in app.hosts:
                 sign, role = host.state()
