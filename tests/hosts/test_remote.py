@@ -206,6 +206,19 @@ async def test_converse(host: SshHost) -> None:
     assert (done.stdout, done.exit_code) == (b"one two\n", 0)
 
 
+async def test_last_words_are_heard_also_when_the_end_comes_with_them(host: SshHost) -> None:
+    for _ in range(40):
+        heard: list[bytes] = []
+
+        async def answer(said: bytes) -> Reply:
+            heard.append(said)  # noqa: B023
+            return Reply()
+
+        await host.converse(["printf", "x"], answer)
+        await host.converse(["sh", "-c", "printf last >&2"], answer)
+        assert b"".join(heard).endswith(b"last")
+
+
 async def test_the_time_to_think_does_not_count(host: SshHost) -> None:
     async def answer(said: bytes) -> Reply:
         await asyncio.sleep(0.6)

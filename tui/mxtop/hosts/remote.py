@@ -178,7 +178,7 @@ class SshHost(Kept):
                 process.write_eof()
             asked = answer is not None
             told = 0
-            while not process.over:
+            while True:
                 if answer is not None and asked and len(process.stderr) > told:
                     told = len(process.stderr)
                     reply = await _unhurried(deadline, answer(process.stderr))
@@ -186,8 +186,10 @@ class SshHost(Kept):
                     if reply.last:
                         asked = False
                         process.write_eof()
-                    continue
-                await process.news()
+                elif process.over:  # its last words may come together with its end
+                    break
+                else:
+                    await process.news()
                 printed += process.taken()
                 if len(printed) > OUTPUT_CAP:
                     raise CommandFailed(f"{argv[0]} printed more than {OUTPUT_CAP // 1024 // 1024} MiB")
