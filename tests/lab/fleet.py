@@ -40,8 +40,9 @@ class Member:
     """What a host of the fleet is to be; running, it has `sshd`, `namespace` and, with Postfix, `lab`.
 
     `destinations`: the world of its Postfix (`settings` as for `Lab`); without any it has no Postfix.
-    `user` logs in: root, or an unprivileged one in `group`.  `covers`: path -> the text that stands there on
-    this host, {directory} being its own.  Capitalised keywords are lines of its sshd_config(5).
+    `lab`: one that runs already and outlives the fleet.  `user` logs in: root, or an unprivileged one in
+    `group`.  `covers`: path -> the text that stands there on this host, {directory} being its own.
+    Capitalised keywords are lines of its sshd_config(5).
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Member:
         destinations: Sequence[Destination] = (),
         *,
         settings: Mapping[str, str] | None = None,
+        lab: Lab | None = None,
         user: str = "root",
         group: str = "nogroup",
         shell: str = "/bin/sh",
@@ -61,7 +63,8 @@ class Member:
         self.directory = Path()
         self.port = ""
         """Of the bridge."""
-        self._lab = Lab(destinations, settings=settings) if destinations else None
+        self._owned = lab is None
+        self._lab = lab or (Lab(destinations, settings=settings) if destinations else None)
         self._covers = dict(covers or {})
         ids = (0, 0) if user == "root" else (47111, grp.getgrnam(group).gr_gid)
         self._login: dict[str, Any] = {"user": user, "uid": ids[0], "gid": ids[1], "shell": shell}
@@ -79,7 +82,8 @@ class Member:
     def enter(self, stack: ExitStack, fleet: Path) -> None:
         """Begin with the namespace, and Postfix where it is to be."""
         if self._lab is not None:
-            stack.enter_context(self._lab)
+            if self._owned:
+                stack.enter_context(self._lab)
             self.directory, self.namespace = self._lab.directory, self._lab.namespace
         else:
             self.directory = fleet / self.name
