@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -68,17 +69,30 @@ PAM = "auth required pam_unix.so nodelay\naccount required pam_unix.so\n"
 PASSWORD = "correct horse §42"
 
 
+AHEAD = """\
+#!/bin/bash
+printf -v now '%(%s)T' -1
+format=${{!#}} format=${{format#+}}
+TZ=UTC printf "%(${{format/.%N/.000000000}})T\\n" $((now + 3600))
+"""
+"""date(1) of a host whose clock is an hour ahead; it is the only one there that says so."""
+
+
 @pytest.fixture(params=["root"])
 def place(request: pytest.FixtureRequest) -> Iterator[Place]:
-    """`root` logs in, or `mxadmin`, whom sudo asks for a password; the log is readable by both."""
-    covers = {"/etc/sudoers": SUDOERS, "/etc/pam.d/sudo": PAM}
+    """`root` logs in, or `mxadmin`, whom sudo asks for a password; the log is readable by both.
+
+    `ahead`: root, on a host whose clock is not ours.
+    """
+    ahead, user = request.param == "ahead", request.param.replace("ahead", "root")
+    covers = {"/etc/sudoers": SUDOERS, "/etc/pam.d/sudo": PAM, **({"/usr/bin/date": AHEAD} if ahead else {})}
     settings = {"smtp_connection_cache_on_demand": "no"}
-    with Fleet(Member("mx1", [world.DUAL], settings=settings, user=request.param, covers=covers)) as fleet:
+    with Fleet(Member("mx1", [world.DUAL], settings=settings, user=user, covers=covers)) as fleet:
         found = Place(fleet)
         found.lab.send(f"user@{DUAL}", count=120)
         found.lab.wait_idle()
         found.lab.log_path.chmod(0o644)
-        if request.param != "root":
+        if user != "root":
             found.sshd.password(PASSWORD)
         yield found
 
@@ -171,6 +185,29 @@ def test_the_screen_over_ssh_tells_the_story_and_asks_sudo_s_password_once(place
     assert PASSWORD not in shown
     files = [path for path in lab.directory.rglob("*") if path.is_file()]
     assert not [path for path in files if PASSWORD.encode() in path.read_bytes()]
+
+
+@pytest.mark.parametrize("place", ["ahead"], indirect=True)
+def test_mxtop_is_killed_and_the_next_one_sees_the_change_go_back(place: Place) -> None:
+    """F11, F27: nobody is left here who knows of it; there, the window is as long as it was."""
+    first = place.lab.main_cf.read_bytes()
+    run = place.start("fix", "address-preference", "--to", "ipv6", "mx1", "--yes", "--confirm-within", "40")
+    until(lambda: b'"applied"' in audit(place), "applied")
+    began = time.monotonic()
+    run.kill()
+    run.communicate(timeout=60)
+    with Terminal(place.fleet, place.argv("mx1"), 100, 30) as screen:
+        screen.wait(r"UNCONFIRMED on mx1, goes back in 00:[0-3]\d", 35)
+        assert place.preference == "ipv6"
+        screen.wait_gone("UNCONFIRMED", 120)
+        assert time.monotonic() - began > 35
+        screen.keys("H")
+        screen.wait(r"▸.*◀ rolled back", 60)
+    assert place.lab.main_cf.read_bytes() == first
+    assert place.preference == "any"
+    (past,) = place.history()
+    assert past["state"] == "rolled_back"
+    assert datetime.fromisoformat(past["time"]).timestamp() > time.time() + 3000, "as its own clock has it"
 
 
 def audit(place: Place) -> bytes:
