@@ -21,6 +21,7 @@ from tests.lab.postfix import Postfix
 
 from mxtop.change import script
 
+LOGGER = 'printf "%s\\n" "$*" >>"${0%/*}/syslog"'
 SETTLED = ("confirmed", "rolledback", "conflict", "rollback-failed", "failed")
 _number = itertools.count(1)
 
@@ -50,7 +51,7 @@ class Bench:
         self.script.write_bytes(script.text())
         self.bin = self.root / "bin"
         self.bin.mkdir()
-        self.stub("logger", 'printf "%s\\n" "$*" >>"${0%/*}/syslog"')
+        self.stub("logger", LOGGER)
         self.first = self.main_cf.read_bytes()
         self.id = ""
         self.postfix.start()
@@ -203,8 +204,8 @@ class Bench:
         self.postfix.settle()
         shutil.rmtree(self.base, ignore_errors=True)
         for path in self.bin.iterdir():
-            if path.name != "logger":
-                path.unlink()
+            path.unlink()
+        self.stub("logger", LOGGER)
         if self.postfix.command("postfix", "status").returncode:
             self.postfix.start()
         else:

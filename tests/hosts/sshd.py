@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 _INSIDE = 'mount --bind "$1/passwd" /etc/passwd && mount --bind "$1/shadow" /etc/shadow && shift && exec "$@"'
 
@@ -208,13 +208,23 @@ class Sshd:
         own = self._process.pid if self._process else 0
         self._signal([pid for pid in self.pids() if pid != own], signal.SIGKILL)
 
+    def drop(self) -> None:
+        """SIGKILL to all connections and all of their sessions; what has left its session goes on."""
+        own = self._process.pid if self._process else 0
+        living = {pid: _Stat.of(pid) for pid in self.pids() if pid != own}
+        servers = {pid for pid, stat in living.items() if stat.name.startswith("sshd")}
+        logins = {
+            stat.session for pid, stat in living.items() if stat.parent in servers and pid not in servers
+        }
+        self._signal([pid for pid, stat in living.items() if stat.session in logins], signal.SIGKILL)
+        self._signal(sorted(servers), signal.SIGKILL)
+
     @contextmanager
     def away(self) -> Iterator[None]:
         """Nobody is connected or let in, while what was started there and left its session goes on."""
         assert self._process is not None
         os.kill(self._process.pid, signal.SIGSTOP)
-        sessions = [pid for pid in self.pids() if pid != self._process.pid]
-        self._signal([pid for pid in sessions if _command_name(pid) == "sshd"], signal.SIGKILL)
+        self.drop()
         try:
             yield
         finally:
@@ -250,11 +260,21 @@ class Sshd:
         self.stop()
 
 
-def _command_name(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/comm").read_text().strip()
-    except OSError:
-        return ""
+class _Stat(NamedTuple):
+    """What proc(5) says in /proc/PID/stat."""
+
+    name: str
+    parent: int
+    session: int
+
+    @classmethod
+    def of(cls, pid: int) -> _Stat:
+        try:
+            start, _, rest = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")
+        except OSError:
+            return cls("", 0, 0)
+        fields = rest.split()
+        return cls(start.partition(" (")[2], int(fields[1]), int(fields[3]))
 
 
 def _mount_namespace(pid: int) -> str | None:

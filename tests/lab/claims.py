@@ -1,6 +1,6 @@
 """Which labs stand on this machine, and which of them nobody owns any more.
 
-A lab is a directory `/tmp/mxtop-lab-XXXXXXXX` and two namespaces of the same name.  Its owner holds a
+A lab is a directory `/tmp/mxtop-lab-XXXXXXXX` and namespaces of the same name and a role.  Its owner holds a
 lock on the directory's `lock` file, which the kernel releases however the owner dies; a lab whose lock
 is free and that is not marked `kept` is a leftover, and the next lab to start removes it.
 """
@@ -15,14 +15,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.lab.namespaces import Namespace, names
+from tests.lab.namespaces import ETC_NETNS, Namespace, names
 
 PARENT = Path("/tmp")  # one place for everybody: a lab under another TMPDIR must not look abandoned
 PREFIX = "mxtop-lab-"
-ROLES = ("mail", "world")
 
 
 def namespace_of(directory: Path, role: str) -> Namespace:
+    """One of its namespaces; a role has no hyphen."""
     return Namespace(f"{directory.name}-{role}")
 
 
@@ -46,8 +46,10 @@ def claim() -> tuple[Path, int]:
 
 def remove(directory: Path) -> None:
     """Take a lab down: the processes in its namespaces, the namespaces, the directory."""
-    for role in ROLES:
-        namespace_of(directory, role).delete()
+    etc = {path.name for path in ETC_NETNS.iterdir()} if ETC_NETNS.is_dir() else set()
+    for name in sorted({*names(), *etc}):
+        if name.startswith(f"{directory.name}-"):
+            Namespace(name).delete()
     shutil.rmtree(directory, ignore_errors=True)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, Protocol
 
 from tests.lab import claims, world
 from tests.lab.dns import NameServer
@@ -119,8 +119,7 @@ class Lab(Sender):
         self.dns = NameServer(self.world, directory / "dns", destinations)
         self.resolver = self.dns.address
         self._daemons: list[subprocess.Popen[bytes]] = []
-        _open_labs.append(self)
-        _catch_signals()
+        taken_down_by_signals(self)
         try:
             self._start()
         except BaseException:
@@ -138,13 +137,13 @@ class Lab(Sender):
 
     def close(self) -> None:
         """Take everything down; a second call does nothing."""
-        if self not in _open_labs:
+        if not is_open(self):
             return
         claims.remove(self.directory)
         for process in (*self.sinks.running.values(), *self.dns.processes, *self._daemons):
             process.wait()
         os.close(self._lock)
-        _open_labs.remove(self)
+        closed(self)
 
     def _start(self) -> None:
         etc = self.directory / "etc"
@@ -196,18 +195,33 @@ class Lab(Sender):
             self.start()  # a test may have stopped it
 
 
-_open_labs: list[Lab] = []
+class Closing(Protocol):
+    """What can be taken down."""
+
+    def close(self) -> None: ...
+
+
+_open: list[Closing] = []
 
 
 def _take_down(signum: int, frame: FrameType | None) -> None:
-    while _open_labs:
-        _open_labs[-1].close()
+    while _open:
+        _open[-1].close()
     signal.signal(signum, signal.SIG_DFL)
     os.kill(os.getpid(), signum)
 
 
-def _catch_signals() -> None:
-    """SIGTERM and SIGHUP end this process as before, but take its labs down first."""
+def taken_down_by_signals(place: Closing) -> None:
+    """SIGTERM and SIGHUP end this process as before, but take `place` down first; the newest goes first."""
+    _open.append(place)
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _take_down)
+
+
+def is_open(place: Closing) -> bool:
+    return place in _open
+
+
+def closed(place: Closing) -> None:
+    _open.remove(place)

@@ -14,6 +14,7 @@ from tests.lab import Lab, world
 from mxtop.change.values import Refused
 from mxtop.fixes.address_preference import ADDRESS_PREFERENCE
 from mxtop.hosts.base import Completed
+from mxtop.hosts.errors import HostDown
 from mxtop.hosts.local import LocalHost
 from mxtop.mail.answer import Address, Answer, MxHost
 from mxtop.mail.promise import Connections
@@ -35,6 +36,36 @@ class Sender(LocalHost):
 
     async def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float = 30.0) -> Completed:
         return await super().run(self._lab.namespace.argv(list(argv)), stdin=stdin, timeout=timeout)
+
+
+class Losing(Sender):
+    """The connection is lost as the change is to begin.
+
+    `when` the host hears of it: `never` (`late` tells it), `before` the loss, or `late`, while we give it up.
+    """
+
+    def __init__(self, lab: Lab, when: str) -> None:
+        super().__init__(lab)
+        self._when = when
+        self._start: tuple[str, ...] = ()
+
+    async def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float = 30.0) -> Completed:
+        if "start" in argv and not self._start:
+            self._start = tuple(argv)
+            if self._when == "before":
+                await self.late()
+                state = Path(argv[1]).with_name("state")
+                while state.read_text().startswith("prepared"):
+                    await asyncio.sleep(0.02)
+            raise HostDown(f"{self.name}: the connection was lost")
+        if "rollback" in argv and self._when == "late":
+            self._when = ""
+            await self.late()
+        return await super().run(argv, stdin=stdin, timeout=timeout)
+
+    async def late(self) -> Completed:
+        """The word to begin arrives after all."""
+        return await super().run(self._start, timeout=60)
 
 
 class Answered(LocalSession):
@@ -64,9 +95,14 @@ def fixed_lab() -> Iterator[Lab]:
         yield lab
 
 
-async def during(lab: Lab, tmp_path: Path, story: Callable[[Answered, LiveFixing], Awaitable[None]]) -> None:
+async def during(
+    lab: Lab,
+    tmp_path: Path,
+    story: Callable[[Answered, LiveFixing], Awaitable[None]],
+    host: Sender | None = None,
+) -> None:
     """Run a story beside the session, once its log and the destinations' DNS are in."""
-    host = Sender(lab)
+    host = host or Sender(lab)
     session = Answered(config_directory=str(lab.config_directory), interval=0.1, host=host)
     fixing = LiveFixing(
         session, session._host, config_directory=str(lab.config_directory), base=str(tmp_path / "base")
@@ -183,6 +219,43 @@ async def test_what_waits_is_watched_by_the_next_session(fixed_lab: Lab, tmp_pat
 
     await during(fixed_lab, tmp_path, begun)
     await during(fixed_lab, tmp_path, later)
+    assert fixed_lab.main_cf.read_bytes() == first
+
+
+async def test_lost_before_the_host_was_told_nothing_begins_any_more(fixed_lab: Lab, tmp_path: Path) -> None:
+    host, first = Losing(fixed_lab, "never"), fixed_lab.main_cf.read_bytes()
+
+    async def story(session: Answered, fixing: LiveFixing) -> None:
+        proposal = await fixing.propose("address-preference", "ipv6", window=60)
+        with pytest.raises(Refused, match="lost before the change began: nothing was changed") as caught:
+            async for _ in fixing.apply(proposal):
+                pass
+        assert caught.value.remedy == "try again"
+        assert (await host.late()).exit_code == 2
+        assert fixed_lab.main_cf.read_bytes() == first
+        assert await fixing.history() == ()
+
+    await during(fixed_lab, tmp_path, story, host)
+
+
+@pytest.mark.parametrize(("when", "end"), [("before", "confirmed"), ("late", "rolled_back")])
+async def test_lost_as_it_began_its_true_end_is_told(
+    fixed_lab: Lab, tmp_path: Path, when: str, end: str
+) -> None:
+    """What began meanwhile goes on; what began while we gave it up is taken back."""
+    host, first = Losing(fixed_lab, when), fixed_lab.main_cf.read_bytes()
+
+    async def story(session: Answered, fixing: LiveFixing) -> None:
+        proposal = await fixing.propose("address-preference", "ipv6", window=60)
+        async for progress in fixing.apply(proposal):
+            if progress.change.phase == "applied":
+                await fixing.confirm(progress.change.id)
+        assert progress.change.state == end
+        assert [one.state for one in await fixing.history()] == [end]
+        assert (fixed_lab.main_cf.read_bytes() == first) == (end == "rolled_back")
+        await fixing.undo(progress.change.id)
+
+    await during(fixed_lab, tmp_path, story, host)
     assert fixed_lab.main_cf.read_bytes() == first
 
 

@@ -26,7 +26,11 @@ DUALS = 120
 @pytest.fixture(scope="session")
 def quiet_lab() -> Iterator[Lab]:
     """Mail to good and bad destinations under `any` without the connection cache, all of it over."""
-    settings = {"smtp_connection_cache_on_demand": "no", "smtp_address_preference": "any"}
+    settings = {
+        "smtp_connection_cache_on_demand": "no",
+        "smtp_address_preference": "any",
+        **dict.fromkeys(("queue_run_delay", "minimal_backoff_time", "maximal_backoff_time"), "4h"),
+    }
     with Lab(WATCHED, settings=settings) as lab:
         for destination in WATCHED:
             many = destination in (world.DUAL, world.QUAD)

@@ -1,4 +1,4 @@
-"""A real terminal on the lab's sender host: a tmux server of its own with one program in it.
+"""A real terminal on the lab's sender host or a fleet's operator's: a tmux server with one program in it.
 
     with Terminal(lab, ["mxtop"], 100, 30) as screen:
         screen.wait("dual.example")
@@ -22,9 +22,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
-
-from tests.lab.lab import Sender
+from typing import Any, Protocol, Self, TypeVar
 
 Found = TypeVar("Found")
 _LOOK = 0.1
@@ -33,10 +31,19 @@ _numbers = itertools.count()
 BIN = Path(sys.executable).parent
 
 
-class Terminal:
-    """`argv` runs in the sender's namespace, `mxtop` being this checkout's; `home` holds no configuration."""
+class Place(Protocol):
+    """A lab's sender, or a fleet's operator."""
 
-    def __init__(self, lab: Sender, argv: Sequence[str], width: int, height: int) -> None:
+    directory: Path
+
+    @property
+    def run(self) -> Callable[..., subprocess.CompletedProcess[Any]]: ...
+
+
+class Terminal:
+    """`argv` runs in the namespace of `lab`, `mxtop` being this checkout's; `home` holds no configuration."""
+
+    def __init__(self, lab: Place, argv: Sequence[str], width: int, height: int) -> None:
         self._lab = lab
         self._argv = list(argv)
         self._size = width, height

@@ -10,42 +10,44 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import datetime
 from typing import Any
 
 import pytest
 from tests.hosts.sshd import Sshd
 from tests.lab import Lab, world
+from tests.lab.fleet import Fleet, Member
 from tests.stories.terminal import Terminal
 from tests.stories.test_fix_command import HURRIED
 
 pytestmark = pytest.mark.lab
 
 DUAL = world.DUAL.domain
-_OWN_FILES = (
-    'mount --bind "$0/sudoers" /etc/sudoers && mount --bind "$0/pam" /etc/pam.d/sudo && '
-    'mount --bind "$0" /var/lib && exec "$@"'
-)
 
 
 @dataclass
 class Place:
-    """A lab whose host is reached as mx1, from where no Postfix is mxtop's."""
+    """A fleet whose one host is reached as mx1, from where no Postfix is mxtop's."""
 
-    lab: Lab
-    sshd: Sshd
-    home: Path
+    fleet: Fleet
+
+    @property
+    def lab(self) -> Lab:
+        return self.fleet["mx1"].lab
+
+    @property
+    def sshd(self) -> Sshd:
+        return self.fleet["mx1"].sshd
 
     def argv(self, *words: str) -> list[str]:
-        mxtop = [sys.executable, "-c", HURRIED]
-        return ["env", f"HOME={self.home}", f"XDG_CONFIG_HOME={self.home}", *mxtop, *words]
+        return self.fleet.argv(*words, program=[sys.executable, "-c", HURRIED])
 
     def mxtop(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return self.lab.run(self.argv(*words), timeout=200)
+        return self.fleet.run(self.argv(*words), timeout=200)
 
     def start(self, *words: str) -> subprocess.Popen[Any]:
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL}
-        return self.lab.popen(self.argv(*words), text=True, start_new_session=True, **pipes)
+        return self.fleet.popen(self.argv(*words), text=True, start_new_session=True, **pipes)
 
     @property
     def preference(self) -> str:
@@ -59,7 +61,7 @@ class Place:
 
 
 SUDOERS = """\
-Defaults !syslog, lecture=never, timestampdir={0}/ts, lecture_status_dir={0}/ts
+Defaults !syslog, lecture=never, timestampdir={directory}/ts, lecture_status_dir={directory}/ts
 root ALL=(ALL) ALL
 mxadmin ALL=(root) ALL
 """
@@ -67,27 +69,32 @@ PAM = "auth required pam_unix.so nodelay\naccount required pam_unix.so\n"
 PASSWORD = "correct horse §42"
 
 
+AHEAD = """\
+#!/bin/bash
+printf -v now '%(%s)T' -1
+format=${{!#}} format=${{format#+}}
+TZ=UTC printf "%(${{format/.%N/.000000000}})T\\n" $((now + 3600))
+"""
+"""date(1) of a host whose clock is an hour ahead; it is the only one there that says so."""
+
+
 @pytest.fixture(params=["root"])
 def place(request: pytest.FixtureRequest) -> Iterator[Place]:
-    """`root` logs in, or `mxadmin`, whom sudo asks for a password; the log is readable by both."""
-    user = request.param
-    with Lab([world.DUAL], settings={"smtp_connection_cache_on_demand": "no"}) as lab:
-        lab.send(f"user@{DUAL}", count=120)
-        lab.wait_idle()
-        lib, home = lab.directory / "lib", lab.directory / "operator"
-        lib.mkdir(mode=0o755)
-        (home / ".ssh").mkdir(parents=True)
-        (lib / "sudoers").write_text(SUDOERS.format(lib))
-        (lib / "sudoers").chmod(0o440)
-        (lib / "pam").write_text(PAM)
-        lab.log_path.chmod(0o644)
-        prefix = lab.namespace.argv(["unshare", "--mount", "sh", "-c", _OWN_FILES, str(lib)])
-        ids = {"uid": 0, "gid": 0} if user == "root" else {"uid": 47111, "gid": 47111}
-        with Sshd(lab.directory / "mx1", 2222, prefix=prefix, user=user, **ids) as sshd:
-            if user != "root":
-                sshd.password(PASSWORD)
-            (home / ".ssh" / "config").write_text(sshd.client_entry())
-            yield Place(lab, sshd, home)
+    """`root` logs in, or `mxadmin`, whom sudo asks for a password; the log is readable by both.
+
+    `ahead`: root, on a host whose clock is not ours.
+    """
+    ahead, user = request.param == "ahead", request.param.replace("ahead", "root")
+    covers = {"/etc/sudoers": SUDOERS, "/etc/pam.d/sudo": PAM, **({"/usr/bin/date": AHEAD} if ahead else {})}
+    settings = {"smtp_connection_cache_on_demand": "no"}
+    with Fleet(Member("mx1", [world.DUAL], settings=settings, user=user, covers=covers)) as fleet:
+        found = Place(fleet)
+        found.lab.send(f"user@{DUAL}", count=120)
+        found.lab.wait_idle()
+        found.lab.log_path.chmod(0o644)
+        if user != "root":
+            found.sshd.password(PASSWORD)
+        yield found
 
 
 def until(condition: Callable[[], bool], what: str, timeout: float = 60) -> None:
@@ -142,7 +149,7 @@ def test_cut_off_in_the_middle_the_host_takes_it_back_and_who_watched_is_told(pl
 def test_the_screen_over_ssh_tells_the_story_and_asks_sudo_s_password_once(place: Place) -> None:
     lab, first = place.lab, place.lab.main_cf.read_bytes()
     shown = ""
-    with Terminal(lab, place.argv("mx1"), 100, 30) as screen:
+    with Terminal(place.fleet, place.argv("mx1"), 100, 30) as screen:
         screen.wait(rf"▲ Mail goes over both families by chance · {re.escape(DUAL)}", 40)
         screen.wait(r"predicted +50%")
         screen.keys("x")
@@ -180,6 +187,29 @@ def test_the_screen_over_ssh_tells_the_story_and_asks_sudo_s_password_once(place
     assert not [path for path in files if PASSWORD.encode() in path.read_bytes()]
 
 
+@pytest.mark.parametrize("place", ["ahead"], indirect=True)
+def test_mxtop_is_killed_and_the_next_one_sees_the_change_go_back(place: Place) -> None:
+    """F11, F27: nobody is left here who knows of it; there, the window is as long as it was."""
+    first = place.lab.main_cf.read_bytes()
+    run = place.start("fix", "address-preference", "--to", "ipv6", "mx1", "--yes", "--confirm-within", "40")
+    until(lambda: b'"applied"' in audit(place), "applied")
+    began = time.monotonic()
+    run.kill()
+    run.communicate(timeout=60)
+    with Terminal(place.fleet, place.argv("mx1"), 100, 30) as screen:
+        screen.wait(r"UNCONFIRMED on mx1, goes back in 00:[0-3]\d", 35)
+        assert place.preference == "ipv6"
+        screen.wait_gone("UNCONFIRMED", 120)
+        assert time.monotonic() - began > 35
+        screen.keys("H")
+        screen.wait(r"▸.*◀ rolled back", 60)
+    assert place.lab.main_cf.read_bytes() == first
+    assert place.preference == "any"
+    (past,) = place.history()
+    assert past["state"] == "rolled_back"
+    assert datetime.fromisoformat(past["time"]).timestamp() > time.time() + 3000, "as its own clock has it"
+
+
 def audit(place: Place) -> bytes:
-    path = place.lab.directory / "lib" / "mxtop" / "audit.jsonl"
+    path = place.fleet["mx1"].state / "audit.jsonl"
     return path.read_bytes() if path.exists() else b""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from contextlib import ExitStack
 
 import pytest
 from tests.stories.terminal import Terminal
-from tests.stories.test_fix_together import DUAL, Hosts
+from tests.stories.test_fix_together import DUAL, two_hosts
 
 pytestmark = pytest.mark.lab
 
@@ -26,26 +25,23 @@ def connections(screen: Terminal, count: int, timeout: float = 60) -> None:
 
 
 def test_one_is_cut_the_other_goes_on_and_the_first_comes_back_with_nothing_lost() -> None:
-    with ExitStack() as stack:
-        hosts = Hosts(stack)
-        here, there = hosts.labs
-        with Terminal(here, hosts.argv("mx1", "mx2"), 100, 30) as screen:
-            for host in ("mx1", "mx2"):
-                screen.wait(rf"^│.(● live|▲ finding) +{host} .* 4▇", 40)
-            there.namespace.ip("link", "set", "fleet0", "down")
-            screen.wait(r"^ all .* (▲ mx2 stale|✖ mx2 down|◌ mx2 connecting)", 60)
-            for lab in hosts.labs:
-                lab.send(DUAL, count=MEANWHILE)
-                lab.wait_idle()
-            screen.keys("]")
-            screen.wait(r"observed")
-            connections(screen, BEFORE + MEANWHILE)
-            screen.keys("]")
-            screen.wait(r"old ─")
-            connections(screen, BEFORE)
-            there.namespace.ip("link", "set", "fleet0", "up")
-            screen.keys("R")
-            connections(screen, BEFORE + MEANWHILE, 120)
-            screen.wait(r"● live \d")
-            screen.keys("q")
-            assert screen.exit_code() == 0
+    with two_hosts() as hosts, Terminal(hosts, hosts.argv("mx1", "mx2"), 100, 30) as screen:
+        for host in ("mx1", "mx2"):
+            screen.wait(rf"^│.(● live|▲ finding) +{host} .* 4▇", 40)
+        hosts.cut("mx2")
+        screen.wait(r"^ all .* (▲ mx2 stale|✖ mx2 down|◌ mx2 connecting)", 60)
+        for lab in hosts.labs:
+            lab.send(DUAL, count=MEANWHILE)
+            lab.wait_idle()
+        screen.keys("]")
+        screen.wait(r"observed")
+        connections(screen, BEFORE + MEANWHILE)
+        screen.keys("]")
+        screen.wait(r"old ─")
+        connections(screen, BEFORE)
+        hosts.mend("mx2")
+        screen.keys("R")
+        connections(screen, BEFORE + MEANWHILE, 120)
+        screen.wait(r"● live \d")
+        screen.keys("q")
+        assert screen.exit_code() == 0

@@ -154,6 +154,26 @@ async def test_apply_watch_and_keep(size: tuple[int, int]) -> None:
         golden(app, f"fix-kept-{name}")
 
 
+async def test_the_last_look_at_a_change_that_was_kept_and_left_brings_it_not_back() -> None:
+    fixing = FakeFixing()
+    kept = fixing.ends["confirm"] = replace(APPLIED, phase="confirmed", remaining=None)
+    async with running(session=with_fixing(fixing)) as (app, pilot):
+        await begun(pilot)
+        fixing.put(Progress(APPLIED, observed(40, "good")))
+        await settle(pilot)
+        await pilot.press("tab", "enter")
+        await settle(pilot)
+        await pilot.press("escape")
+        fixing.put(Progress(kept, observed(40, "good")))
+        await settle(pilot)
+        await opened(pilot)
+        assert "[▸Cancel ]  [ Set smtp_address_preference = ipv6" in screen_text(app)
+        fixing.put(Progress(APPLIED, observed(4)))
+        await pilot.press("tab", "enter")
+        await settle(pilot)
+        assert "UNCONFIRMED on mx1.example.net" in screen_text(app), "another time it is seen again"
+
+
 async def test_undo_now() -> None:
     fixing = FakeFixing()
     fixing.ends["rollback"] = replace(APPLIED, phase="rolledback", detail="by alice", remaining=None)

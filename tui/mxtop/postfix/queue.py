@@ -95,11 +95,11 @@ async def _heads(output: Output) -> AsyncIterator[bytes]:
 
 
 def _refusal(output: Output) -> CommandFailed:
-    """Exit code 77 is authorized_mailq_users' no; while Postfix is down only root may look (postqueue.c)."""
+    """authorized_mailq_users says no with 77 (3.7.11: 69); while Postfix is down only root may look."""
     lines = output.stderr.decode("utf-8", "replace").strip().split("\n")
     title = lines[-1] or f"postqueue ended with exit code {output.exit_code}"
-    if output.exit_code == EX_NOPERM:
-        return CommandFailed(title, "sudo mxtop, or add this user to authorized_mailq_users")
+    if output.exit_code == EX_NOPERM or "not allowed to view" in title:
+        return CommandFailed(title, "look as root, or as a user whom authorized_mailq_users allows")
     if "mail system is down" in title:
-        return CommandFailed(title, "sudo postfix start, or look as root: sudo mxtop")
+        return CommandFailed(title, "sudo postfix start, or look as root")
     return CommandFailed(title, "try by hand: postqueue -p")

@@ -187,7 +187,8 @@ class LiveFixing:
     async def _begun(self, change: Change) -> None:
         """The connection was lost while it was to begin: Refused unless it did.
 
-        What is discarded cannot begin any more, even where the word to begin is still on its way.
+        What is discarded cannot begin any more, even where the word to begin is still on its way; where it
+        begins in this very moment, it is taken back.
         """
         await self._reached()
         if (await self._transactions.status(change.id)).phase != "prepared":

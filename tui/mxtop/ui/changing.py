@@ -48,6 +48,7 @@ class Changing:
         self._staged: tuple[str, int] | None = None
         self._preparing = False
         self._warned = ""
+        self._ended = ""  # the change whose end was seen last
 
     @property
     def fixing(self) -> Fixing | None:
@@ -120,7 +121,7 @@ class Changing:
         if proposal is None or self.asking or self.read_only or self.wanted != self._staged:
             return
         self.begun, self.proposal, self.wanted, self._staged = proposal, None, None, None
-        self.asking = "beginning"
+        self.asking, self._ended = "beginning", ""
         self.touched = self.touched or not proposal.recorded
         self._start(lambda fixing: self._follow(fixing.apply(proposal)))
 
@@ -142,10 +143,10 @@ class Changing:
             self._take(progress)
 
     def _take(self, progress: Progress) -> None:
-        before = self.progress
-        if before is not None and before.over:
+        if progress.change.id == self._ended:
             return  # an answer came before the last look
-        self.progress = progress
+        before, self.progress = self.progress, progress
+        self._ended = progress.change.id if progress.over else ""
         self.error = None
         remaining = progress.change.remaining
         self.due = None if remaining is None or progress.over else time.monotonic() + remaining
