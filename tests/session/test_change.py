@@ -169,17 +169,33 @@ async def test_what_waits_is_watched_by_the_next_session(fixed_lab: Lab, tmp_pat
 
     async def begun(session: Answered, fixing: LiveFixing) -> None:
         proposal = await fixing.propose("address-preference", "ipv4", window=60)
+        sent = False
         async for progress in fixing.apply(proposal):
-            if progress.change.phase == "applied":
+            if progress.change.phase == "applied" and not sent:
+                sent = True
+                await asyncio.to_thread(fixed_lab.send, "user@dual.example", count=6)
+            if progress.observed is not None and progress.observed.after.total == 6:
                 return  # whoever stops looking stops nothing
 
     async def later(session: Answered, fixing: LiveFixing) -> None:
         (change,) = await fixing.waiting()
         assert change.outcome.predicted_after == 0.0
-        async for progress in fixing.watch(change):
-            assert progress.change.state == "applied"
-            break
-        assert (await fixing.rollback(change.id)).state == "rolled_back"
+        kept = change.outcome
+        looks = fixing.watch(change, read_only=True)
+        seen = await anext(looks)
+        assert seen.change.state == "applied"
+        assert seen.observed is not None
+        assert seen.observed.after == Connections(6, 0)  # of the first session's time
+        assert seen.observed.before == kept.before
+        assert (await fixing.history())[-1].outcome == kept
+        await asyncio.to_thread(fixed_lab.send, "user@dual.example", count=6)
+        async for seen in looks:
+            assert seen.observed is not None
+            if seen.observed.verdict == "good":
+                break
+        assert seen.observed.after == Connections(12, 0)
+        back = await fixing.rollback(change.id)
+        assert (back.state, back.outcome.after) == ("rolled_back", Connections(12, 0))
 
     await during(fixed_lab, tmp_path, begun)
     await during(fixed_lab, tmp_path, later)

@@ -269,6 +269,11 @@ class Effect:
         )
 
     @property
+    def reloaded(self) -> str | None:
+        """The time of the reload line as logged, "" where it has none; None before it."""
+        return self._reloaded
+
+    @property
     def critical(self) -> str | None:
         """The line that tells of a daemon in trouble since the reload; None where none is."""
         return self._critical
