@@ -43,7 +43,7 @@ def cursor(path: Path, length: int = HEAD) -> Cursor:
 @pytest.mark.parametrize(
     "oldest_first",
     [
-        ["mail.log.10", "mail.log.9.gz", "mail.log.2.gz", "mail.log.1"],
+        ["mail.log.12345", "mail.log.10", "mail.log.9.gz", "mail.log.2.gz", "mail.log.1"],
         ["mail.log-20251231.gz", "mail.log-20260101.xz", "mail.log-20260102"],
         ["mail.log-2025-12-31", "mail.log-2026-01-01T12:00", "mail.log-2026-01-02"],
         ["mail-20251231.log.bz2", "mail-20260101.log"],  # logrotate's `extension .log`
