@@ -21,7 +21,7 @@ VERDICTS: Final[dict[str, Verdict]] = {
 
 
 MOST: Final = 100
-"""Promises that are kept, the first ones: the line is an argument of a command."""
+"""Promises that are kept, the first ones: whoever looks at a change reads them each time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
