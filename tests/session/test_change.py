@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 from tests.lab import Lab, world
+from tests.ui.fixing import change
 
+from mxtop.change.model import Change
+from mxtop.change.outcome import Outcome
 from mxtop.change.values import Refused
 from mxtop.fixes.address_preference import ADDRESS_PREFERENCE
 from mxtop.hosts.base import Completed
 from mxtop.hosts.local import LocalHost
 from mxtop.mail.answer import Address, Answer, MxHost
-from mxtop.mail.promise import Connections
+from mxtop.mail.batch import Batch
+from mxtop.mail.promise import Connections, Promise
 from mxtop.mail.sample import Resolved
 from mxtop.mail.settings import Route
 from mxtop.mail.snapshot import Snapshot
@@ -249,6 +253,57 @@ async def test_a_fix_that_needs_a_new_start_of_postfix_is_not_only_reloaded(
     session = LocalSession(config_directory=str(tmp_path))
     with pytest.raises(Refused, match="stopped and started"):
         await session.live_fixing.propose("address-preference", "ipv6")
+
+
+class Script:
+    """The transactions of a host on which a change waits for its answer, for two looks."""
+
+    def __init__(self, waiting: Change) -> None:
+        self.waiting = waiting
+        self.rolled: list[str] = []
+        self.kept: list[Outcome] = []
+
+    async def follow(self, change: str, every: float) -> AsyncIterator[Change]:
+        for _ in range(2):
+            yield self.waiting
+
+    async def rollback(self, change: str) -> Change:
+        self.rolled.append(change)
+        return self.waiting
+
+    async def keep(self, change: str, outcome: Outcome) -> None:
+        self.kept.append(outcome)
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+async def test_a_daemon_in_trouble_since_another_mxtop_began_it(read_only: bool) -> None:
+    """It is taken back, and noted; whoever only looks sees why it should be, and touches nothing."""
+    began = 1_795_458_696.0
+    stamp = datetime.fromtimestamp(began).astimezone().isoformat(timespec="seconds")
+    promise = Promise(destination="dual.example", before=0.5, after=1.0, deliveries=40)
+    waiting = change("ipv6", id="01KB4Z", phase="applied")
+    waiting = replace(waiting, outcome=Outcome(began=began, promises=(promise,)))
+    session = LocalSession()
+    session.now = lambda: began  # type: ignore[method-assign]
+    lines = (
+        "master[1]: reload -- version 3.7.11, configuration /etc/postfix",
+        "smtp[7]: fatal: out of memory",
+    )
+    text = "".join(f"{stamp} mx1 postfix/{line}\n" for line in lines)
+    session.take(Batch(text=text, reference=began))
+    fixing = session.live_fixing
+    script = fixing._transactions = Script(waiting)  # type: ignore[assignment]
+    seen = [progress.observed async for progress in fixing.watch(waiting, read_only=read_only)]
+    assert [one.verdict for one in seen if one is not None] == ["bad", "bad"]
+    assert script.rolled == ([] if read_only else ["01KB4Z", "01KB4Z"])
+    assert [kept.verdict for kept in script.kept] == ([] if read_only else ["bad"])
+
+
+async def test_what_was_begun_without_a_forecast_has_no_effect_to_show() -> None:
+    waiting = change("ipv6", id="01KB4Z", phase="applied")
+    fixing = LocalSession().live_fixing
+    fixing._transactions = Script(waiting)  # type: ignore[assignment]
+    assert [progress.observed async for progress in fixing.watch(waiting)] == [None, None]
 
 
 def test_which_commands_change_anything() -> None:
