@@ -56,7 +56,7 @@ async def test_relayhost_and_fallback(tmp_path: Path) -> None:
 )
 async def test_a_next_hop_is_used_as_it_is(tmp_path: Path, text: str, hop: str) -> None:
     got = await routed(tmp_path, text, {"relayhost": "[relay.example]"})
-    assert (got.next_hops, got.source) == ((hop,), "next hop")
+    assert (got.next_hops, got.source) == ((hop,), "as given")
 
 
 @pytest.mark.parametrize("text", ["", "a b", "u@", "u@a..b", "2001:db8::1", "x\ny", "-oops"])

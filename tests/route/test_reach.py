@@ -57,7 +57,7 @@ def test_what_is_not_known_is_not_guessed() -> None:
 
 
 def test_where_the_sender_decides_there_is_no_single_share() -> None:
-    route = Route(destination=NAME, next_hops=(NAME,), by_sender=("sender_dependent_relayhost_maps",))
+    route = Route(destination=NAME, next_hops=(NAME,), by_sender=True)
     assert told(row(route=route)) == (None, None, "by_sender")
 
 

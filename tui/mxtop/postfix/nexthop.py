@@ -49,7 +49,7 @@ async def route(host: Host, settings: Settings, destination: str) -> Route:
     target = parse(destination)
     if target.hop is not None:
         transport = settings.values.get("default_transport", "smtp").partition(":")[0]
-        return finished(settings, target, Choice(transport, str(target.hop), "next hop"))
+        return finished(settings, target, Choice(transport, str(target.hop), "as given"))
     tables = Tables(host, settings.config_directory)
     try:
         if target.local_part is None:
