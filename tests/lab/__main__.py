@@ -7,8 +7,8 @@ shell     a shell on the sender host with traffic behind it; `shell -- COMMANDâ€
 record    make the demo's recording in a lab of its own: five minutes of mail, then two guided fixes
 
 `traffic` and `shell` use the lab that stands, else one of their own that ends with them.  Inside the
-shell /etc/postfix, /etc/resolv.conf and the network are the sender's, so postconf, mailq and mxtop
-need no options.
+shell /etc/postfix, /etc/resolv.conf, /var/lib and the network are the sender's, so postconf, mailq and mxtop
+need no options, and what they leave behind ends with the lab.
 """
 
 from __future__ import annotations
@@ -85,7 +85,10 @@ def _traffic(lab: Sender, rate: float) -> Iterator[threading.Event]:
 
 def _shell(lab: Sender, argv: list[str]) -> int:
     environment = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PS1": "lab:\\w\\$ "}
-    inside = argv or [os.environ.get("SHELL", "/bin/sh")]
+    state = lab.directory / "lib"  # what mxtop notes of its changes ends with the lab
+    state.mkdir(exist_ok=True)
+    own = ["sh", "-c", 'mount --bind "$0" /var/lib && exec "$@"', str(state)]
+    inside = [*own, *(argv or [os.environ.get("SHELL", "/bin/sh")])]
     signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C is for what runs in the shell
     return lab.popen(inside, env=environment).wait()
 

@@ -36,6 +36,12 @@ def test_a_lab_stands_until_it_is_taken_down() -> None:
         inside = call("shell", "--rate", "0", "--", "sh", "-c", "postconf -h queue_directory; exit 4")
         assert (inside.returncode, inside.stdout) == (4, f"{directory}/sender/queue\n")
 
+        ours = set(Path("/var/lib").iterdir())
+        assert call("shell", "--rate", "0", "--", "touch", "/var/lib/left-behind").returncode == 0
+        again = call("shell", "--rate", "0", "--", "ls", "/var/lib")
+        assert again.stdout == "left-behind\n"  # kept as long as the lab stands, and by it alone
+        assert set(Path("/var/lib").iterdir()) == ours
+
         traffic = subprocess.Popen([*COMMAND, "traffic", "--rate", "40"], cwd=ROOT, stdout=subprocess.PIPE)
         log = directory / "sender" / "mail.log"
         deadline = time.monotonic() + 20

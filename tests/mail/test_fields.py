@@ -22,6 +22,8 @@ def test_a_peer_without_a_name_or_with_unknown_ones() -> None:
         ("a", []),
         ("a@b>", [3]),
         ("a@b>x", []),
+        ('"a@b>, relay=x, "y', [4]),  # a quote that the address only happens to begin with
+        ('"a@b>x, "y', []),
         ("a>, relay=b>, relay=", [1, 11]),
     ],
 )

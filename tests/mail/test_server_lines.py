@@ -288,6 +288,40 @@ def test_dnsblog_and_tlsproxy() -> None:
 
 
 @pytest.mark.parametrize(
+    "words",
+    [
+        "SSL_accept error from {}: lost connection",
+        "SSL_accept error from {}: -1",
+        "setting up TLS connection from {}",
+        "TLS SNI mx.example from {} not matched, using default chain",
+        "warning: TLS SNI from {} is invalid: from [203.0.113.9]:9",
+    ],
+)
+def test_tlsproxy_names_the_client_to_which_it_is_the_server(words: str) -> None:
+    found = fields("postfix/tlsproxy[1]: " + words.format("[2001:db8::7]:4711"))
+    named = {"client_address": "2001:db8::7", "client_port": 4711, "family": "ipv6", "event": "other"}
+    assert named.items() <= found.items()
+    assert fields("postfix/tlsproxy[1]: " + words.format(HOST)).items() >= CLIENT.items()
+
+
+def test_tlsproxy_names_no_server_as_a_client() -> None:
+    for words in ("SSL_connect error to {}: -1", "setting up TLS connection to {}", "DISCONNECT {}"):
+        assert "client_address" not in fields("postfix/tlsproxy[1]: " + words.format("[203.0.113.2]:25"))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "don't know if EHLO feature STARTTLS should be announced to {}",
+        "don't know what EHLO features to announce to {}",
+        "don't know if command XFORWARD should be allowed from {}",
+    ],
+)
+def test_a_client_whose_features_cannot_be_looked_up(words: str) -> None:
+    smtpd(f"warning: {words.format(HOST)}", event="other", **{**CLIENT, "level": "warning"})
+
+
+@pytest.mark.parametrize(
     "ident, address, family",
     [
         ("smtp:203.0.113.250", "203.0.113.250", "ipv4"),

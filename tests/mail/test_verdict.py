@@ -96,6 +96,33 @@ def test_twenty_connections_all_over_ipv6_are_good() -> None:
     assert (seen.setup_before, seen.setup_after) == (0.02, pytest.approx(0.1))
 
 
+def test_what_is_seen_so_far_is_told_in_words() -> None:
+    log = Log()
+    effect = watch([])
+    assert effect.reloaded is None
+    assert effect.observed().why == "no reload line in the log yet"
+    effect.apply(RELOAD)
+    assert effect.reloaded == RELOAD.time
+    assert effect.observed().why == "0 first tries since the reload tell nothing yet"
+    effect.apply(log.sent())
+    assert effect.observed().why == "one first try since the reload tells nothing yet"
+    effect.apply(log.sent())
+    assert effect.observed().why == "2 first tries since the reload tell nothing yet"
+
+
+def test_an_attempt_after_a_delivery_is_the_next_requests_unless_it_names_the_same_message() -> None:
+    """One process: a message, then another whose first attempt fails; and a second recipient of the first."""
+    for queue_id, requests, troubled in (("NEXT", 2, 1), ("FIRST", 1, 0)):
+        log = Log()
+        said = AttemptFailed(
+            **log._head({"pid": 7, "queue_id": queue_id, "relay_address": V6, "family": "ipv6"}), stage="DATA"
+        )
+        first = log.sent(pid=7, queue_id="FIRST")
+        last = log.sent(pid=7, queue_id=queue_id)
+        seen = watch([RELOAD, first, said, last]).observed()
+        assert (seen.requests, seen.troubled) == (requests, troubled)
+
+
 def test_the_other_way_is_good_where_it_was_promised() -> None:
     log = Log()
     events = [RELOAD, *(log.sent(ipv6=False) for _ in range(20))]

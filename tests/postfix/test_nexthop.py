@@ -56,7 +56,7 @@ async def test_relayhost_and_fallback(tmp_path: Path) -> None:
 )
 async def test_a_next_hop_is_used_as_it_is(tmp_path: Path, text: str, hop: str) -> None:
     got = await routed(tmp_path, text, {"relayhost": "[relay.example]"})
-    assert (got.next_hops, got.source) == ((hop,), "next hop")
+    assert (got.next_hops, got.source) == ((hop,), "as given")
 
 
 @pytest.mark.parametrize("text", ["", "a b", "u@", "u@a..b", "2001:db8::1", "x\ny", "-oops"])
@@ -168,6 +168,49 @@ async def test_classes(tmp_path: Path, domain: str, transport: str) -> None:
     }
     files = {"aliases": "# none\nalias.example\n", "mailboxes": "mailbox.example x\n"}
     assert (await routed(tmp_path, domain, main, **files)).transport == transport
+
+
+@pytest.mark.parametrize(
+    ("recipient", "moved"),
+    [
+        ("u@a.example", "new@b.example"),
+        ("u+x@a.example", "new@b.example"),
+        ("t+x@a.example", "tx@b.example"),
+        ("v@a.example", None),
+        ("w@gone.example", "nowhere"),
+        ("w@sub.gone.example", None),
+    ],
+)
+async def test_who_has_moved_as_trivial_rewrite_says(
+    tmp_path: Path, recipient: str, moved: str | None
+) -> None:
+    main = {"relocated_maps": f"texthash:{tmp_path}/r", "recipient_delimiter": "+"}
+    table = "u@a.example new@b.example\nt+x@a.example tx@b.example\n@gone.example nowhere\n"
+    where = instance(tmp_path, main, r=table)
+    got = await route(host, await settings.read(host, where), recipient)
+    transport, hop = resolved(where, "s@x.example", recipient)
+    assert got.transport == transport == ("smtp" if moved is None else "error")
+    if moved is not None:
+        assert (got.next_hops, got.source) == ((), "relocated_maps")
+        assert hop.endswith(f"has moved to {moved}")
+        assert moved in got.reason
+
+
+async def test_of_a_domain_only_that_all_of_it_moved_can_be_told(tmp_path: Path) -> None:
+    main = {"relocated_maps": "texthash:DIR/r"}
+    table = "u@a.example new@b.example\n@gone.example nowhere\n"
+    assert (await routed(tmp_path, "a.example", main, r=table)).transport == "smtp"
+    assert (await routed(tmp_path, "gone.example", main, r=table)).transport == "error"
+
+
+async def test_lists_of_next_hops_came_with_three_five(tmp_path: Path) -> None:
+    known = await settings.read(host, instance(tmp_path, {"relayhost": "one.example, two.example"}))
+    for version in ("3.5.0", "3.7.11", "3.11.6"):
+        got = await route(host, replace(known, mail_version=version), "example.org")
+        assert got.next_hops == ("one.example", "two.example")
+    old = await route(host, replace(known, mail_version="3.4.29"), "example.org")
+    assert old.next_hops == ()
+    assert "refuses its next hop" in old.reason
 
 
 async def test_a_table_that_cannot_be_asked(tmp_path: Path) -> None:

@@ -175,3 +175,26 @@ def test_mx_order_is_by_preference_then_as_dns_gave_it() -> None:
     site = resolve(world, Transport(), frozenset(), features(""), loop_detect=True)
     assert [c.host for c in site.candidates] == ["b", "a", "c", "c"]
     assert [c.host for c in site.best] == ["b", "a"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "version", "kept", "truncated"),
+    [
+        (mx(counted("m", 10, 50, 50)), "3.7.11", (50, 50), False),
+        (mx(counted("m", 10, 51, 50)), "3.7.11", (51, 49), True),
+        (mx(counted("m", 10, 60, 0), counted("n", 20, 0, 60)), "3.7.11", (60, 40), True),
+        (mx(counted("m", 10, 60, 60)), "3.4.0", (60, 60), False),  # before the limit
+        (mx(counted("m", 10, 60, 60), mode="srv"), "3.11.6", (60, 60), False),
+    ],
+)
+def test_more_records_than_postfix_keeps(
+    answer: Answer, version: str, kept: tuple[int, int], truncated: bool
+) -> None:
+    site = resolve(answer, Transport(), frozenset(), features(version), loop_detect=False)
+    families = [candidate.family for candidate in site.candidates]
+    assert (families.count("ipv4"), families.count("ipv6")) == kept
+    assert site.truncated is truncated
+    warned = any(
+        "more than 100 addresses" in warning for warning in said(answer, mail_version=version).warnings
+    )
+    assert warned is truncated

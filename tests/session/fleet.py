@@ -113,7 +113,7 @@ class Fake:
             self.phase = phase
             yield Progress(made(self.host, phase), seen(verdict))
 
-    async def watch(self, change: Change) -> AsyncIterator[Progress]:
+    async def watch(self, change: Change, *, read_only: bool = False) -> AsyncIterator[Progress]:
         if self._story == "gone":
             raise HostDown("no route to host")
         if self._story == "hangs":

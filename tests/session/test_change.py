@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 from tests.lab import Lab, world
+from tests.ui.fixing import change
 
+from mxtop.change.model import Change
+from mxtop.change.outcome import Outcome
 from mxtop.change.values import Refused
 from mxtop.fixes.address_preference import ADDRESS_PREFERENCE
 from mxtop.hosts.base import Completed
 from mxtop.hosts.errors import HostDown
 from mxtop.hosts.local import LocalHost
 from mxtop.mail.answer import Address, Answer, MxHost
-from mxtop.mail.promise import Connections
+from mxtop.mail.batch import Batch
+from mxtop.mail.promise import Connections, Promise
 from mxtop.mail.sample import Resolved
 from mxtop.mail.settings import Route
 from mxtop.mail.snapshot import Snapshot
@@ -205,17 +209,33 @@ async def test_what_waits_is_watched_by_the_next_session(fixed_lab: Lab, tmp_pat
 
     async def begun(session: Answered, fixing: LiveFixing) -> None:
         proposal = await fixing.propose("address-preference", "ipv4", window=60)
+        sent = False
         async for progress in fixing.apply(proposal):
-            if progress.change.phase == "applied":
+            if progress.change.phase == "applied" and not sent:
+                sent = True
+                await asyncio.to_thread(fixed_lab.send, "user@dual.example", count=6)
+            if progress.observed is not None and progress.observed.after.total == 6:
                 return  # whoever stops looking stops nothing
 
     async def later(session: Answered, fixing: LiveFixing) -> None:
         (change,) = await fixing.waiting()
         assert change.outcome.predicted_after == 0.0
-        async for progress in fixing.watch(change):
-            assert progress.change.state == "applied"
-            break
-        assert (await fixing.rollback(change.id)).state == "rolled_back"
+        kept = change.outcome
+        looks = fixing.watch(change, read_only=True)
+        seen = await anext(looks)
+        assert seen.change.state == "applied"
+        assert seen.observed is not None
+        assert seen.observed.after == Connections(6, 0)  # of the first session's time
+        assert seen.observed.before == kept.before
+        assert (await fixing.history())[-1].outcome == kept
+        await asyncio.to_thread(fixed_lab.send, "user@dual.example", count=6)
+        async for seen in looks:
+            assert seen.observed is not None
+            if seen.observed.verdict == "good":
+                break
+        assert seen.observed.after == Connections(12, 0)
+        back = await fixing.rollback(change.id)
+        assert (back.state, back.outcome.after) == ("rolled_back", Connections(12, 0))
 
     await during(fixed_lab, tmp_path, begun)
     await during(fixed_lab, tmp_path, later)
@@ -306,6 +326,57 @@ async def test_a_fix_that_needs_a_new_start_of_postfix_is_not_only_reloaded(
     session = LocalSession(config_directory=str(tmp_path))
     with pytest.raises(Refused, match="stopped and started"):
         await session.live_fixing.propose("address-preference", "ipv6")
+
+
+class Script:
+    """The transactions of a host on which a change waits for its answer, for two looks."""
+
+    def __init__(self, waiting: Change) -> None:
+        self.waiting = waiting
+        self.rolled: list[str] = []
+        self.kept: list[Outcome] = []
+
+    async def follow(self, change: str, every: float) -> AsyncIterator[Change]:
+        for _ in range(2):
+            yield self.waiting
+
+    async def rollback(self, change: str) -> Change:
+        self.rolled.append(change)
+        return self.waiting
+
+    async def keep(self, change: str, outcome: Outcome) -> None:
+        self.kept.append(outcome)
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+async def test_a_daemon_in_trouble_since_another_mxtop_began_it(read_only: bool) -> None:
+    """It is taken back, and noted; whoever only looks sees why it should be, and touches nothing."""
+    began = 1_795_458_696.0
+    stamp = datetime.fromtimestamp(began).astimezone().isoformat(timespec="seconds")
+    promise = Promise(destination="dual.example", before=0.5, after=1.0, deliveries=40)
+    waiting = change("ipv6", id="01KB4Z", phase="applied")
+    waiting = replace(waiting, outcome=Outcome(began=began, promises=(promise,)))
+    session = LocalSession()
+    session.now = lambda: began  # type: ignore[method-assign]
+    lines = (
+        "master[1]: reload -- version 3.7.11, configuration /etc/postfix",
+        "smtp[7]: fatal: out of memory",
+    )
+    text = "".join(f"{stamp} mx1 postfix/{line}\n" for line in lines)
+    session.take(Batch(text=text, reference=began))
+    fixing = session.live_fixing
+    script = fixing._transactions = Script(waiting)  # type: ignore[assignment]
+    seen = [progress.observed async for progress in fixing.watch(waiting, read_only=read_only)]
+    assert [one.verdict for one in seen if one is not None] == ["bad", "bad"]
+    assert script.rolled == ([] if read_only else ["01KB4Z", "01KB4Z"])
+    assert [kept.verdict for kept in script.kept] == ([] if read_only else ["bad"])
+
+
+async def test_what_was_begun_without_a_forecast_has_no_effect_to_show() -> None:
+    waiting = change("ipv6", id="01KB4Z", phase="applied")
+    fixing = LocalSession().live_fixing
+    fixing._transactions = Script(waiting)  # type: ignore[assignment]
+    assert [progress.observed async for progress in fixing.watch(waiting)] == [None, None]
 
 
 def test_which_commands_change_anything() -> None:

@@ -82,3 +82,40 @@ def test_what_is_remembered(watch: Watch) -> None:
         verdict="good",
         warnings=("w",),
     )
+
+
+def test_what_was_begun_by_another_is_judged_by_the_lines_that_are_held() -> None:
+    """As if it had been watched all the time: an old process, an earlier reload, and what came since."""
+    promise = Promise(
+        destination="dual.example", before=0.5, after=1.0, connections=Connections(20, 20), deliveries=40
+    )
+    foreseen = Outcome(predicted_after=1.0, after=Connections(0, 9), verdict="good", warnings=("w",))
+    watch = Watch(Effect([promise]), BEGAN, foreseen, resumed=True)
+    held = (
+        reload(-9),
+        delivery(-5, 7, "192.0.2.1"),
+        delivery(1, 8, "192.0.2.1"),
+        reload(2),
+        delivery(3, 7, "192.0.2.1"),  # was there before the reload
+        delivery(3, 9, "2001:db8::1"),
+    )
+    tail = LogTail().extended([line.removesuffix("\n") for line in held])
+    watch.past(LogTail().extended([line.removesuffix("\n") for line in held[:3]]))
+    assert watch.observed() is None  # the reload may be older than what is held
+    assert watch.outcome() == foreseen
+    watch.past(tail, 3)
+    seen = watch.observed()
+    assert seen is not None
+    assert seen.after == Connections(0, 1)
+    feed(watch, delivery(4, 10, "2001:db8::1"))
+    assert watch.outcome().after == Connections(0, 2)
+    assert (watch.outcome().predicted_after, watch.outcome().verdict) == (1.0, "too_little_traffic")
+
+
+def test_history_that_comes_late_tells_what_was_so_before() -> None:
+    promise = Promise(destination="dual.example", before=0.5, after=1.0, deliveries=40)
+    watch = Watch(Effect([promise]), BEGAN, Outcome(), resumed=True)
+    feed(watch, reload(-9), delivery(-5, 7, "192.0.2.1"), reload(2), delivery(3, 7, "192.0.2.1"))
+    seen = watch.observed()
+    assert seen is not None
+    assert seen.after == Connections(0, 0)

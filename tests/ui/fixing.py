@@ -183,7 +183,7 @@ class FakeFixing:
         self._ask("apply", proposal.value)
         return self._tell()
 
-    def watch(self, change: Change) -> AsyncIterator[Progress]:
+    def watch(self, change: Change, *, read_only: bool = False) -> AsyncIterator[Progress]:
         self._ask("watch", change.id)
         self.put(Progress(change))
         return self._tell()

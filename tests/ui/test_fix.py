@@ -235,6 +235,15 @@ async def test_refusals_are_shown_with_the_next_step() -> None:
         assert "not in this recording" not in screen_text(app) and "[ Set " in screen_text(app)
 
 
+async def test_where_there_is_nothing_to_do_that_is_no_trouble() -> None:
+    fixing = FakeFixing(refuse={"propose": Refused("it is ipv6 already: nothing to change", code=0)})
+    async with running(session=with_fixing(fixing), size=(80, 24)) as (app, pilot):
+        await pilot.press("x")
+        await settle(pilot)
+        text = screen_text(app)
+        assert "· it is ipv6 already: nothing to change" in text and "✖" not in text
+
+
 async def test_a_host_that_does_not_answer_while_the_change_is_on_its_way() -> None:
     """What is known stays in view, with the way to look again; nothing is claimed."""
     fixing = FakeFixing(APPLIED)

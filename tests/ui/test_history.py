@@ -10,7 +10,9 @@ from tests.ui.fixing import diff as a_diff
 from tests.ui.harness import golden, running, screen_text, settle
 from tests.ui.test_fix import SIZES, with_fixing
 
+from mxtop.change.outcome import Outcome
 from mxtop.change.values import Refused
+from mxtop.mail.promise import Connections
 from mxtop.session.fixing import Ran
 from mxtop.ui.screens.past import Past, reversed_diff
 from mxtop.ui.screens.ran import folded
@@ -35,6 +37,35 @@ async def test_the_pages(size: tuple[int, int]) -> None:
         await pilot.press("L")
         await settle(pilot)
         golden(app, f"commands-{name}")
+
+
+async def test_what_was_foreseen_and_seen_of_it() -> None:
+    seen = Outcome(
+        predicted_before=0.5,
+        predicted_after=1.0,
+        before=Connections(10, 30),
+        after=Connections(0, 12),
+        verdict="good",
+    )
+    fixing = FakeFixing(past=(replace(KEPT, outcome=seen),))
+    async with running(session=with_fixing(fixing), size=(80, 60)) as (app, pilot):
+        await pilot.press("H", "enter")
+        await settle(pilot)
+        text = screen_text(app)
+        assert "predicted, first tries over IPv6 50% → 100%" in text
+        before, after = (
+            next(row for row in text.splitlines() if f"{word:<7}v4" in row) for word in ("before", "after")
+        )
+        assert before.split()[-2:] == ["75%", "│"] and " 30 v6" in before
+        assert after.split()[-2:] == ["100%", "│"] and " 12 v6" in after
+        assert "● good" in text
+
+
+async def test_where_nobody_watched_nothing_is_said_of_its_effect() -> None:
+    async with running(session=with_fixing(FakeFixing(past=PAST)), size=(80, 60)) as (app, pilot):
+        await pilot.press("H", "enter")
+        await settle(pilot)
+        assert "Effect" not in screen_text(app)
 
 
 async def test_undo_needs_more_than_enter_and_tells_the_end() -> None:

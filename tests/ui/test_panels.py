@@ -110,6 +110,8 @@ def test_the_state_at_the_top_right() -> None:
     assert state(feeds=log("stale", since=NOW - 42)) == "▲ log stale 42s"
     assert state(feeds=log("history", progress=0.43)) == "● live 1s  history 43%"
     assert state(mode="files", feeds=log("ended")) == "■ log read"
+    assert state(mode="files", feeds=log("live")) == "● following"
+    assert state(mode="files", feeds={}) == "◔ reading"
     assert state(mode="files", feeds=log("history", progress=0.5)) == "◔ reading  history 50%"
     assert state(feeds={}) == "· starting"
     paused = View(snapshot=SNAPSHOT, paused=NOW, read_only=True, utc=True)

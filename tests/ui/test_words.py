@@ -1,15 +1,12 @@
-"""Signs and words: the split bar, the sparkline, filters, times, wrapping."""
+"""Signs and words: the split bar, the sparkline, filters, times."""
 
 from __future__ import annotations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.cells import cell_len
 
 from mxtop.mail.snapshot import State
-from mxtop.mail.text import SafeText, clean
-from mxtop.ui.widgets.painted import fit, wrap
 from mxtop.ui.words import (
     BAR,
     SEVERITY,
@@ -91,16 +88,3 @@ def test_times() -> None:
         clock(None, utc=True) == "–" and clock("\x1b[2J", utc=True) == clock("\x1b[2J", utc=False) == "␛[2J"
     )
     assert moment(1_790_000_000.0, utc=True) == "14:13:20"
-
-
-@given(st.text(max_size=200).map(clean), st.integers(1, 60))
-def test_fit_gives_exactly_the_width(text: SafeText, width: int) -> None:
-    assert cell_len(fit(text, width)) == width
-    assert cell_len(fit(text, width, right=True)) == width
-
-
-@given(st.text(alphabet=st.sampled_from("ab 日é[]-"), max_size=120).map(clean), st.integers(2, 40))
-def test_wrap_keeps_all_words_within_the_width(text: SafeText, width: int) -> None:
-    lines = ["".join(span for span, _ in line) for line in wrap(text, width)]
-    assert all(cell_len(line) <= width for line in lines)
-    assert "".join(lines).replace(" ", "") == text.replace(" ", "")

@@ -177,7 +177,8 @@ def _record_parser() -> Parser:
         "example:\n  sudo mxtop record monday.mxtop\n  mxtop replay monday.mxtop",
     )
     parser.add_argument("recording", metavar="FILE", help="a new file; none is overwritten")
-    parser.add_argument("words", nargs="*", metavar="LOG|-", help="logs; nothing is this host")
+    # with a default of its own argparse does not ask for it where FILE is missing
+    parser.add_argument("words", nargs="*", default=[], metavar="LOG|-", help="logs; nothing is this host")
     return parser
 
 
@@ -312,7 +313,7 @@ def split_command(argv: Sequence[str]) -> tuple[str, list[str]]:
         if word.startswith("-") and word != "-":
             i += 2 if word in _VALUED else 1
             continue
-        if word in PARSERS:
+        if word and word in PARSERS:
             return word, rest[:i] + rest[i + 1 :]
         break
     return "", rest

@@ -1,6 +1,7 @@
 """What was foreseen of a change and what was seen of it, as it is kept beside the change.
 
-One line of JSON with the keys of `mxtop history --json`: `warnings`, `predicted`, `observed`, `verdict`.
+One line of JSON with the keys of `mxtop history --json`: `warnings`, `predicted`, `observed`, `verdict`; and
+what another mxtop needs to judge the change as this one does: when it `began`, and its `promises`.
 Pure.  What is not such a line is unknown, so that neither an older change nor a damaged file does harm.
 """
 
@@ -10,7 +11,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Final
 
-from mxtop.mail.promise import Connections, Verdict
+from mxtop.mail.promise import Connections, Promise, Verdict
 
 VERDICTS: Final[dict[str, Verdict]] = {
     "good": "good",
@@ -19,10 +20,14 @@ VERDICTS: Final[dict[str, Verdict]] = {
 }
 
 
+MOST: Final = 100
+"""Promises that are kept, the first ones: whoever looks at a change reads them each time."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """None is unknown.  `predicted_*` are traffic-weighted shares of first tries over IPv6, 0 to 1;
-    `before` and `after` new connections to the destinations concerned.
+    `before` and `after` new connections to the destinations concerned; `began` seconds on the log's clock.
     """
 
     predicted_before: float | None = None
@@ -31,6 +36,8 @@ class Outcome:
     after: Connections | None = None
     verdict: Verdict | None = None
     warnings: tuple[str, ...] = ()
+    began: float | None = None
+    promises: tuple[Promise, ...] = ()
 
 
 def document(outcome: Outcome) -> dict[str, Any]:
@@ -51,7 +58,9 @@ def _connections(seen: Connections | None) -> dict[str, Any]:
 
 def line(outcome: Outcome) -> str:
     """To keep: one line of ASCII."""
-    return json.dumps(document(outcome), separators=(",", ":"))
+    kept = [_row(one) for one in outcome.promises[:MOST]]
+    whole = {**document(outcome), "began": outcome.began, "promises": kept}
+    return json.dumps(whole, separators=(",", ":"))
 
 
 def read(text: str) -> Outcome:
@@ -66,6 +75,8 @@ def read(text: str) -> Outcome:
             after=_seen(kept["observed"]["after"]),
             verdict=VERDICTS.get(str(kept["verdict"])),
             warnings=tuple(str(one) for one in warnings) if isinstance(warnings, list) else (),
+            began=_number(kept.get("began")),
+            promises=tuple(_promise(row) for row in kept.get("promises", ())),
         )
     except (ValueError, KeyError, TypeError, RecursionError):
         return Outcome()
@@ -78,3 +89,29 @@ def _share(value: object) -> float | None:
 def _seen(kept: Any) -> Connections | None:
     ipv4, ipv6 = kept["ipv4"], kept["ipv6"]
     return Connections(ipv4, ipv6) if type(ipv4) is int and type(ipv6) is int else None
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _row(one: Promise) -> list[Any]:
+    seen = one.connections
+    return [
+        one.destination, one.before, one.after, seen.ipv4, seen.ipv6, one.deliveries, one.troubled, one.setup
+    ]  # fmt: skip
+
+
+def _promise(row: Any) -> Promise:
+    destination, before, after, ipv4, ipv6, deliveries, troubled, setup = row
+    if not all(type(count) is int for count in (ipv4, ipv6, deliveries, troubled)):
+        raise TypeError("counts are whole numbers")
+    return Promise(
+        destination=str(destination),
+        before=_share(before),
+        after=_share(after),
+        connections=Connections(ipv4, ipv6),
+        deliveries=deliveries,
+        troubled=troubled,
+        setup=_number(setup),
+    )

@@ -202,7 +202,8 @@ class Transactions:
 
     async def keep(self, change: str, outcome: Outcome) -> None:
         """What was foreseen and seen of a change, for its history.  A change without it is as good."""
-        await self._run(change, "keep", [line(outcome)])
+        argv = script.kept(self._base, change, "keep")
+        await self._root.run(argv, stdin=f"{line(outcome)}\n".encode(), timeout=_ANSWER_SECONDS)
 
     async def _answer(self, change: str, verb: str) -> Change:
         done = await self._run(change, verb)

@@ -141,6 +141,7 @@ _OLD_HOSTNAME: Final = pattern(
 )
 _FROM: Final = pattern(rf"[^<>\"\[\]]{{0,200}}? from {_IP}(?:[:;,\s]|$)", re.A)
 _LAST_FROM: Final = pattern(rf'.* from (?:client ")?{_IP}"?$', re.A | re.S)
+_ANNOUNCED: Final = pattern(rf"don't know [^\[\]]{{1,300}} announced? to {_IP}", re.A)
 _UNVERIFIED: Final = pattern(rf"certificate verification failed for {_IP}: ", re.A)
 
 
@@ -150,7 +151,7 @@ def _named_client(rest: str) -> Base:
     The words before ` from ` are Postfix's, except in `bad ETRN WORDS... from H[A]` and in
     `using backwards-compatible default setting … ADDRESS from client "H[A]"`, where the last one counts.
     """
-    if match := _FIRST.match(rest) or _UNVERIFIED.match(rest):
+    if match := _FIRST.match(rest) or _UNVERIFIED.match(rest) or _ANNOUNCED.fullmatch(rest):
         return client_fields(*match.groups())
     if match := _HOSTNAME.fullmatch(rest):
         return client_fields(match[1], match[2])
@@ -190,20 +191,20 @@ def of_dnsblog(base: Base, rest: str) -> Event:
 
 
 _PROXY_CLIENT: Final = pattern(
-    r"(?:CONNECT from |TLS handshake failed for service=(?:smtpd|postscreen) peer=)"
-    r"\[([^\[\]]+)\](?::(\d{1,5}))?",
+    r"(?:CONNECT from |TLS handshake failed for service=(?:smtpd|postscreen) peer="
+    r"|(?:SSL_accept error|setting up TLS connection|TLS SNI(?: [^\s\[\]]{1,255})?) from )"
+    rf"{HOST}(?:[:\s]|$)",
     re.A,
 )
+"""What it says only of a peer to which it is the server."""
 
 
 def of_tlsproxy(base: Base, rest: str) -> Event:
     """A line of tlsproxy(8), which speaks TLS for clients and servers."""
-    if base["level"] == "info":
-        if event := tls(base, rest):
-            return event
-        if match := _PROXY_CLIENT.match(rest):
-            return Other(**base, **client_fields(None, *match.groups()))
-    return Other(**base)
+    if base["level"] == "info" and (event := tls(base, rest)):
+        return event
+    match = _PROXY_CLIENT.match(rest)
+    return Other(**base, **(client_fields(*match.groups()) if match else {}))
 
 
 _ANVIL: Final = pattern(

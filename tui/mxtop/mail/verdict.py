@@ -269,6 +269,11 @@ class Effect:
         )
 
     @property
+    def reloaded(self) -> str | None:
+        """The time of the reload line as logged, "" where it has none; None before it."""
+        return self._reloaded
+
+    @property
     def critical(self) -> str | None:
         """The line that tells of a daemon in trouble since the reload; None where none is."""
         return self._critical
@@ -278,16 +283,16 @@ class Effect:
             return "bad", f"since the reload a daemon is in trouble: {self._critical}"
         if self._reloaded is None:
             return "too_little_traffic", "no reload line in the log yet"
+        tries = f"{self._tries} first tries"
         trouble = f"{self._troubled} of {self._requests} deliveries since the reload had trouble"
         if self._trouble.proves(ALPHA / 4):
             return "bad", f"{trouble}: more than the time before explains"
         if self._contrary.proves(ALPHA / 2):
-            return (
-                "bad",
-                f"the {self._tries} first tries since the reload do not go the way that was predicted",
-            )
+            return "bad", f"the {tries} since the reload do not go the way that was predicted"
         if self._moved.proves(ALPHA) and self._tries >= MINIMUM:
             if self._troubled <= min(self._usual, self._requests / 2):
-                return "good", f"{self._tries} first tries go the way that was predicted, and {trouble}"
+                return "good", f"{tries} go the way that was predicted, and {trouble}"
             return "too_little_traffic", f"first tries go the way that was predicted, but {trouble}"
-        return "too_little_traffic", f"{self._tries} first tries since the reload tell nothing yet"
+        if self._tries == 1:
+            return "too_little_traffic", "one first try since the reload tells nothing yet"
+        return "too_little_traffic", f"{tries} since the reload tell nothing yet"

@@ -49,7 +49,7 @@ async def route(host: Host, settings: Settings, destination: str) -> Route:
     target = parse(destination)
     if target.hop is not None:
         transport = settings.values.get("default_transport", "smtp").partition(":")[0]
-        return finished(settings, target, Choice(transport, str(target.hop), "next hop"))
+        return finished(settings, target, Choice(transport, str(target.hop), "as given"))
     tables = Tables(host, settings.config_directory)
     try:
         if target.local_part is None:
@@ -153,10 +153,7 @@ async def _transport_entry(tables: Tables, settings: Settings, target: Destinati
     maps = settings.values.get("transport_maps", "")
     if not maps:
         return None
-    keys = [Key(target.address, "pattern" if target.local_part is None else "any")]
-    bare = without_extension(target.local_part or "", settings.values.get("recipient_delimiter", ""))
-    if bare is not None:
-        keys.append(Key(f"{bare}@{target.domain}", "indexed"))
+    keys = [Key(target.address, "pattern" if target.local_part is None else "any"), *_bare(settings, target)]
     parents = parents_match(settings, "transport_maps")
     names = [target.domain, *matchlist.above(target.domain, parents=parents)]
     keys += [Key(name, "indexed") for name in names]
@@ -178,8 +175,14 @@ async def _relocated(tables: Tables, settings: Settings, target: Destination) ->
     maps = settings.values.get("relocated_maps", "")
     if not maps:
         return None
-    keys = [Key(target.address)] if target.local_part is not None else []
+    keys = [Key(target.address), *_bare(settings, target)] if target.local_part is not None else []
     return await tables.first(maps, [*keys, Key(f"@{target.domain}", "indexed")])
+
+
+def _bare(settings: Settings, target: Destination) -> list[Key]:
+    """The address without its extension, where it has one."""
+    bare = without_extension(target.local_part or "", settings.values.get("recipient_delimiter", ""))
+    return [Key(f"{bare}@{target.domain}", "indexed")] if bare is not None else []
 
 
 async def _by_sender(

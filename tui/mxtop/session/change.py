@@ -204,29 +204,45 @@ class LiveFixing:
         core, now = self._view.core, self._view.now()
         snapshot = core.look(now)
         told = await self._forecast(fix_named(proposal.fix), snapshot, proposal.value)
-        settings = snapshot.settings
-        timeout = settings.transport("smtp").smtp_connect_timeout if settings else 30.0
-        effect = Effect(
-            promises(snapshot, told) if told else (),
-            processes=core.tracker.processes,
-            addresses=core.addresses(),
-            owns=core.tracker.owns,
-            connect_timeout=timeout,
-        )
         foreseen = Outcome(
             predicted_before=told.before if told else None,
             predicted_after=told.after if told else None,
             warnings=proposal.warnings,
+            began=now,
+            promises=promises(snapshot, told) if told else (),
         )
-        watch = Watch(effect, now, foreseen)
+        watch = Watch(self._effect(foreseen, core.tracker.processes), now, foreseen)
         watch.before(snapshot.log)
         return watch
 
-    async def watch(self, change: Change) -> AsyncIterator[Progress]:
+    def _effect(self, foreseen: Outcome, processes: Iterable[str] = ()) -> Effect:
+        core = self._view.core
+        return Effect(
+            foreseen.promises,
+            processes=processes,
+            addresses=core.addresses(),
+            owns=lambda tag: core.tracker.owns(tag),
+            connect_timeout=core.settings.transport("smtp").smtp_connect_timeout if core.settings else 30.0,
+        )
+
+    async def _resume(self, change: Change) -> None:
+        """Judge on, by the promises of whoever began it and the lines since that are still held."""
+        foreseen = change.outcome
+        if change.state != "applied" or foreseen.began is None or not foreseen.promises:
+            return
+        watch = Watch(self._effect(foreseen), foreseen.began, foreseen, resumed=True)
+        held = self._view.core.look(self._view.now()).log
+        await asyncio.to_thread(watch.past, held)
+        watch.past(self._view.core.look(self._view.now()).log, held.end)
+        self._watches[change.id] = watch
+
+    async def watch(self, change: Change, *, read_only: bool = False) -> AsyncIterator[Progress]:
+        if change.id not in self._watches:
+            await self._resume(change)
         seen = Progress(change)
         while True:
             try:
-                async for seen in self._looks(change):
+                async for seen in self._looks(change, read_only=read_only):
                     yield seen
             except HostDown as error:
                 if not seen.lost:
@@ -238,7 +254,7 @@ class LiveFixing:
                 break
         self._watches.pop(change.id, None)
 
-    async def _looks(self, change: Change) -> AsyncIterator[Progress]:
+    async def _looks(self, change: Change, *, read_only: bool) -> AsyncIterator[Progress]:
         """As `watch`, as long as the host can be asked."""
         phase = ""
         async for now in self._transactions.follow(change.id, EVERY):
@@ -249,9 +265,10 @@ class LiveFixing:
             watch = self._watches.get(now.id)
             if watch is not None:
                 now = replace(now, outcome=watch.outcome())
-                await self._keep(now, last=now.state not in ("preview", "applied"))
+                if not read_only:
+                    await self._keep(now, last=now.state not in ("preview", "applied"))
             yield Progress(now, watch.observed() if watch else None)
-            if watch is not None and watch.critical and now.phase == "applied":
+            if watch is not None and watch.critical and now.phase == "applied" and not read_only:
                 await self._at_once(now)
 
     async def _at_once(self, change: Change) -> None:

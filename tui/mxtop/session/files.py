@@ -53,11 +53,12 @@ class FilesSession(Session):
             await feed.newest(stdin.batches(self._piped))
         else:
             older, start = plan_files(self._files, NEWEST)
-            feed = LogFeed(self.take, self.core.swap, self._show, self.core.host, older)
+            feed = LogFeed(
+                self.take, self.core.swap, self._show, self.core.host, () if self.tapped else older
+            )
             async with asyncio.TaskGroup() as group:
                 group.create_task(self.ready_after(feed.caught_up))
-                if not self.tapped:
-                    group.create_task(feed.older(None))
+                group.create_task(feed.older(None))
                 if start is None:
                     await feed.newest(self._packed())
                 else:

@@ -114,8 +114,12 @@ class Fixing(Protocol):
         """
         ...
 
-    def watch(self, change: Change) -> AsyncIterator[Progress]:
-        """The same for a change that was begun before: after a restart of mxtop, or by somebody else."""
+    def watch(self, change: Change, *, read_only: bool = False) -> AsyncIterator[Progress]:
+        """The same for a change that was begun before: after a restart of mxtop, or by somebody else.
+
+        Its effect is told from the lines of the log since then, as far as they are held.  With `read_only`
+        nothing is rolled back and nothing noted.
+        """
         ...
 
     async def confirm(self, change: str) -> Change:

@@ -161,13 +161,13 @@ class LocalSession(Session):
 
     async def _file(self, path: str, syslog_names: Sequence[str] | None) -> None:
         division = plan(path)
-        feed = LogFeed(self.take, self.core.swap, self._show, path, division.older)
+        older = () if self.tapped else division.older
+        feed = LogFeed(self.take, self.core.swap, self._show, path, older)
         follower = Follower(path, division.start)
         async with asyncio.TaskGroup() as group:
             group.create_task(self.ready_after(feed.caught_up))
             group.create_task(feed.newest(follower.batches()))
-            if not self.tapped:
-                group.create_task(feed.older(syslog_names))
+            group.create_task(feed.older(syslog_names))
             group.create_task(feed.watch(lambda: follower.caught_up))
 
     async def _journal(self) -> None:

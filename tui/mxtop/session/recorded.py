@@ -47,7 +47,7 @@ class RecordedFixing:
     def apply(self, proposal: Proposal) -> AsyncIterator[Progress]:
         return self._player.apply(proposal)
 
-    def watch(self, change: Change) -> AsyncIterator[Progress]:
+    def watch(self, change: Change, *, read_only: bool = False) -> AsyncIterator[Progress]:
         return self._player.watch(change)
 
     async def confirm(self, change: str) -> Change:

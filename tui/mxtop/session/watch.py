@@ -1,12 +1,13 @@
 """One change under watch: the log's lines since it began, as the events that judge it.
 
-Parses lines only while a change is watched.  Lines older than its beginning are passed over, so that the
-reload of an earlier change is not taken for this one's.
+Parses lines only while a change is watched.  Of the lines older than its beginning a reload is passed over,
+so that an earlier change's is not taken for this one's; the others tell what was so before.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from mxtop.change.outcome import Outcome
@@ -28,29 +29,46 @@ WARNINGS: Final = 20
 
 
 class Watch:
-    """`began` is wall-clock seconds of the log's clock; `foreseen` what was predicted."""
+    """`began` is wall-clock seconds of the log's clock; `foreseen` what was predicted.
 
-    def __init__(self, effect: Effect, began: float, foreseen: Outcome) -> None:
+    `resumed`: another mxtop began it, and `foreseen` is what that one saw; nothing else is told as long as
+    the reload is not among the lines: those that are still held may not reach back to it.
+    """
+
+    def __init__(self, effect: Effect, began: float, foreseen: Outcome, *, resumed: bool = False) -> None:
         self._effect = effect
         self._began = float(int(began))  # times in a log may be whole seconds
         self._foreseen = foreseen
+        self._resumed = resumed
         self._clock = Clock(began)
 
     def before(self, tail: LogTail) -> None:
-        """The lines just before the change; a reload among them is another's."""
+        """The lines just before the change, all of them: a reload among them is another's."""
         parser = Parser(self._began)
         for number in range(max(tail.first, tail.end - TAIL), tail.end):
-            event = parser.parse(tail[number])
-            if not isinstance(event, Reload | Start) and self._at(event, self._began - RECENT):
-                self._effect.apply(event)
+            self._earlier(parser.parse(tail[number]))
+
+    def past(self, tail: LogTail, start: int = 0) -> None:
+        """The lines from `start` on, of before the change and since: it was begun some time ago."""
+        parser = Parser(self._began)
+        for number in range(max(tail.first, start), tail.end):
+            self._take(parser.parse(tail[number]))
 
     def feed(self, batch: Batch) -> None:
-        """What was written to the log since."""
+        """What is written to the log."""
         parser = Parser(batch.reference)
         for line in _lines(batch.text):
-            event = parser.parse(line)
-            if self._at(event, self._began):
-                self._effect.apply(event)
+            self._take(parser.parse(line))
+
+    def _take(self, event: Event) -> None:
+        if self._at(event, self._began):
+            self._effect.apply(event)
+        elif self._effect.reloaded is None:
+            self._earlier(event)
+
+    def _earlier(self, event: Event) -> None:
+        if not isinstance(event, Reload | Start) and self._at(event, self._began - RECENT):
+            self._effect.apply(event)
 
     def _at(self, event: Event, earliest: float) -> bool:
         then = self._clock.epoch(event.time) if event.time is not None else None
@@ -61,15 +79,17 @@ class Watch:
         """Why the change must go back at once; None where nothing says so."""
         return self._effect.critical
 
-    def observed(self) -> Observed:
-        return self._effect.observed()
+    def observed(self) -> Observed | None:
+        """What is seen of it at this moment; None where it is `resumed` and its reload was not seen."""
+        return None if self._resumed and self._effect.reloaded is None else self._effect.observed()
 
     def outcome(self) -> Outcome:
         """What is to be remembered of it at this moment."""
-        seen = self._effect.observed()
-        return Outcome(
-            predicted_before=self._foreseen.predicted_before,
-            predicted_after=self._foreseen.predicted_after,
+        seen = self.observed()
+        if seen is None:
+            return self._foreseen
+        return replace(
+            self._foreseen,
             before=seen.before,
             after=seen.after,
             verdict=seen.verdict,

@@ -135,7 +135,7 @@ class Changing:
         else:
             waiting = list(await fixing.waiting())
         if waiting:
-            await self._follow(fixing.watch(waiting[-1]))
+            await self._follow(fixing.watch(waiting[-1], read_only=self.read_only))
 
     async def _follow(self, steps: AsyncIterator[Progress]) -> None:
         async for progress in steps:

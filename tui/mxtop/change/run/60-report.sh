@@ -47,8 +47,8 @@ show() { # FILE
   case $1 in before | after | backup | journal | reverted | stranger) cat -- "$T/$1" ;; *) exit $REFUSED ;; esac
 }
 
-keep() { # LINE: what was foreseen and seen of the change, for its history; nothing here acts on it
-  printf '%s\n' "$1" 2>/dev/null >"$T/outcome.new" && mv -T "$T/outcome.new" "$T/outcome"
+keep() { # a line comes on stdin: what was foreseen and seen of the change, for its history; nothing here acts on it
+  cat >"$T/outcome.new" 2>/dev/null && [ -s "$T/outcome.new" ] && mv -T "$T/outcome.new" "$T/outcome"
 }
 
 main() {

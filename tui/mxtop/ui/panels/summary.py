@@ -78,6 +78,13 @@ def where(view: View) -> list[Span]:
     return spans
 
 
+_FILES: Final[dict[str, Span]] = {
+    "ended": (literal("■ log read"), "text"),
+    "live": (literal("● following"), "ok"),
+}
+"""What log files are at, besides being read."""
+
+
 def state(view: View) -> list[Span]:
     """Live, paused since, demo, replay, …: what one looks at."""
     snapshot = view.snapshot
@@ -98,8 +105,7 @@ def state(view: View) -> list[Span]:
     elif snapshot.mode == "replay":
         spans = [(SafeText(f"▶ replay {moment(snapshot.time, utc=view.utc)}"), "accent")]
     elif snapshot.mode == "files":
-        done = log is not None and log.state == "ended"
-        spans = [(literal("■ log read"), "text") if done else (literal("◔ reading"), "accent")]
+        spans = [_FILES.get(log.state if log is not None else "", (literal("◔ reading"), "accent"))]
     elif log is None or log.state == "starting":
         spans = [(literal("· starting"), "muted")]
     else:

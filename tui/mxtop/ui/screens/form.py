@@ -54,8 +54,9 @@ class Form(Page):
 
 
 def trouble(error: MxtopError, width: int) -> list[Line]:
-    """Why something was not done, and the next step."""
-    shown = wrap(SafeText(f"✖ {clean(error.title, 1000)}"), width, "bad")
+    """Why something was not done, and the next step; where there was nothing to do, that is no trouble."""
+    sign, role = ("·", "text") if getattr(error, "code", None) == 0 else ("✖", "bad")
+    shown = wrap(SafeText(f"{sign} {clean(error.title, 1000)}"), width, role)
     if error.remedy:
         shown += wrap(SafeText(f"→ {clean(error.remedy, 1000)}"), width, "strong")
     return [*shown, ()]

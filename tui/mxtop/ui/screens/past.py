@@ -88,7 +88,7 @@ class Past(Form):
                     "kept; where that cannot be done, nothing is touched and you are told."
                 )
                 shown += wrap(literal(words), width, "muted", indent=2)
-        return [*shown, *progress.commands(change, width)]
+        return [*shown, *progress.outcome(change.outcome, width), *progress.commands(change, width)]
 
     def choices(self) -> Sequence[Button]:
         change = self.change

@@ -34,7 +34,7 @@ class Sort(ModalScreen[str | None]):
         self.current = current
 
     def compose(self) -> ComposeResult:
-        options = OptionList(*(Option(Content(c.help or c.label), id=c.id) for c in self.columns))
+        options = OptionList(*(Option(Content(_name(column)), id=column.id) for column in self.columns))
         options.border_title = Content("Sort by")
         options.border_subtitle = Content("again: reverse · esc: as it is")
         options.highlighted = next((i for i, c in enumerate(self.columns) if c.id == self.current), 0)
@@ -42,3 +42,9 @@ class Sort(ModalScreen[str | None]):
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(event.option_id)
+
+
+def _name(column: Column[Any]) -> str:
+    """What a column tells, as the first words of a line."""
+    words = column.help or column.label
+    return words[:1].upper() + words[1:]

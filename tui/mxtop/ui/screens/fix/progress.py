@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from mxtop.change.model import Change
+from mxtop.change.outcome import Outcome
 from mxtop.mail import units
 from mxtop.mail.promise import Connections, Observed, Verdict
 from mxtop.mail.text import SafeText, clean, literal
@@ -92,9 +93,29 @@ def observed(seen: Observed, width: int, *, utc: bool) -> list[Line]:
             (SafeText(setup), "text"),
         )
     )
-    sign, role = _VERDICTS[seen.verdict]
-    shown.append(((SafeText(f"  {sign}"), role),))
+    shown.append(_verdict(seen.verdict))
     return [*shown, *wrap(clean(seen.why, 1000), width, "strong", indent=4)]
+
+
+def outcome(kept: Outcome, width: int) -> list[Line]:
+    """What was foreseen and seen of a change that is over; nothing where nobody watched."""
+    if kept.predicted_after is None and kept.after is None:
+        return []
+    shown = heading("Effect, as far as it was watched")
+    if kept.predicted_before is not None and kept.predicted_after is not None:
+        shares = f"{units.share(kept.predicted_before)} → {units.share(kept.predicted_after)}"
+        words = literal("  predicted, first tries over IPv6 "), SafeText(shares)
+        shown.append(((words[0], "muted"), (words[1], "text")))
+    if kept.before is not None and kept.after is not None:
+        shown += [_row("before", kept.before, width), _row("after", kept.after, width)]
+    if kept.verdict is not None:
+        shown.append(_verdict(kept.verdict))
+    return shown
+
+
+def _verdict(verdict: Verdict) -> Line:
+    sign, role = _VERDICTS[verdict]
+    return ((SafeText(f"  {sign}"), role),)
 
 
 def _row(word: str, counted: Connections, width: int) -> Line:
