@@ -68,7 +68,7 @@ BARE = [
     "Trusted TLS connection established to h[192.0.2.1]:25: TLSv1.3 with cipher X (256/256 bits)", "CONNECT from [192.0.2.7]:9 to [192.0.2.2]:25",
     "PASS NEW [192.0.2.7]:9", "addr 192.0.2.7 listed by domain bl.example as 127.0.0.2", "statistics: max connection count 1 for (smtp:192.0.2.7) at Nov 23 18:00:00",
     "warning: x: to=<u@a.example>, relay=none", "", "fatal: no", "hi", "connect", "warning: hi", "to:", "warning: connect from c[192.0.2.7]",
-    "connect to h[192.0.2.1]: Connection refused", "connect to 127.0.0.1[127.0.0.1]:010024: no", "connect to h[192.0.2.1]:25: no\r", "connect to c d[192.0.2.1]:25: no",
+    "connect to h[192.0.2.1]: Connection refused", "connect to 127.0.0.1[127.0.0.1]:01024: no", "connect to h[192.0.2.1]:25: no\r", "connect to c d[192.0.2.1]:25: no",
     "connect from c[192.0.2.7]\r", "reject: RCPT from c[192.0.2.7]: 554 5.7.1 no; from=<a@b>", "warning: 4AAAAA1111: to=<u@a.example>, relay=none",
     "BCDFGHJKLMNP: to=<u@a.example>, relay=none, delay=1, delays=0/0/1/0, dsn=4.4.1, status=deferred (x)",
 ]  # fmt: skip
