@@ -9,7 +9,8 @@ strangers write.
 
 Does not promise events: where they are wanted, use `mail.parse`.
 Measured on `bench_report`'s log: cutting takes a quarter of the time, deliveries (one line in nine) a third.
-Skipping runs of quiet lines within the expression makes it twice as slow.
+What did not pay: skipping runs of quiet lines within the expression (twice as slow); counting deliveries
+later, many of one destination at a time (no gain).
 """
 
 from __future__ import annotations
