@@ -379,3 +379,12 @@ def test_tls_reused_and_before_trust_was_logged(start: str, trust: str | None) -
         f"Nov 23 18:32:26 mx1 postfix/tlsproxy[1]: {start} to mx[192.0.2.1]:25: TLSv1 with cipher X (112/168 bits)"
     )
     assert (found["event"], found["trust"], found["bits"]) == ("tls", trust, 112)
+
+
+def test_a_number_too_long_to_be_one_raises_nothing() -> None:
+    line = (
+        "to=<u@a.example>, relay=none, conn_use="
+        + 5000 * "9"
+        + ", delay=1, delays=0/0/1/0, dsn=4.4.1, status=deferred (x)"
+    )
+    assert fields(QID + line)["to"] == "u@a.example"  # read as a line that was cut

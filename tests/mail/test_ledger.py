@@ -27,7 +27,7 @@ def test_a_hundred_thousand_sleeping_destinations_cost_nothing() -> None:
     tracker = Tracker(caps=Caps(destinations=100_000))
     peer = tracker.peers[V4]
     for n in range(100_000):
-        name = f"u@d{n}.example"
+        name = f"d{n}.example"
         tracker.delivery("postfix/smtp[7]:", f"Q{n}", None, name, peer, 1, 0.1, None, "sent", "250 ok")
     first = tracker.rows(START)
     assert len(first) == 100_000
@@ -35,7 +35,7 @@ def test_a_hundred_thousand_sleeping_destinations_cost_nothing() -> None:
     for _ in range(1000):
         assert tracker.rows(START) is first
     assert time.process_time() - began < 0.1
-    tracker.delivery("postfix/smtp[7]:", "QX", None, "u@d5.example", peer, 1, 0.1, None, "sent", "250 ok")
+    tracker.delivery("postfix/smtp[7]:", "QX", None, "d5.example", peer, 1, 0.1, None, "sent", "250 ok")
     began = time.process_time()
     changed = tracker.rows(START)
     assert time.process_time() - began < 0.05

@@ -16,7 +16,7 @@ from tests.mail.lines import REFERENCE, VERSIONS, captured
 
 from mxtop.mail.parse import Parser
 from mxtop.mail.scan import Scanner
-from mxtop.mail.tracker import Tracker
+from mxtop.mail.tracker import Caps, Tracker
 
 LOGS = [f"{version}{form}" for version in VERSIONS for form in (".log", ".long.iso.log")]
 NAMES = (None, ("postfix",), ("postfix-out", "postfix-out6"), ("nobody",))
@@ -57,6 +57,9 @@ TEXTS = [
     "host mx.a.example[192.0.2.1] refused to talk to me: 421 busy", "Cannot start TLS: handshake failure",
     "host mx.a.example[192.0.2.1] said: 450 later (in reply to RCPT TO command)",
     "to=<u@a.example>, relay=h[192.0.2.1]:25, delay=1, delays=0/0/1/0, dsn=4.4.1, status=deferred (host h[192.0.2.1] said: 450 no (in reply to RCPT TO command)",
+    DELIVERY.replace("delay=1.1", "delay=1."), DELIVERY.replace("/0.5/", "/0.5.5/"), DELIVERY.replace("/0.5/", "/"), DELIVERY.replace("<u@A.example>", "<@>"),
+    DELIVERY.replace(", delay", ", conn_use=1234567890, delay", 1), DELIVERY.replace(" delays", " delays=1/1/1/1, delays"), DELIVERY.replace("25, ", "25\t, "),
+    "client=c[192.0.2.7]x[y]", "client=c[a, b], sasl_method=PLAIN", "client=c[192.0.2.7]\r", "client", "removed\r",
 ]  # fmt: skip
 BARE = [
     "connect from c[192.0.2.7]", "connect from c[192.0.2.7]:99", "connect from c[192.0.2.7] x", "connect from unknown[unknown]",
@@ -64,7 +67,10 @@ BARE = [
     "connect to h[192.0.2.1]:25: Connection refused", "connect to 127.0.0.1[127.0.0.1]:10024: Connection refused",
     "Trusted TLS connection established to h[192.0.2.1]:25: TLSv1.3 with cipher X (256/256 bits)", "CONNECT from [192.0.2.7]:9 to [192.0.2.2]:25",
     "PASS NEW [192.0.2.7]:9", "addr 192.0.2.7 listed by domain bl.example as 127.0.0.2", "statistics: max connection count 1 for (smtp:192.0.2.7) at Nov 23 18:00:00",
-    "warning: x: to=<u@a.example>, relay=none", "", "fatal: no",
+    "warning: x: to=<u@a.example>, relay=none", "", "fatal: no", "hi", "connect", "warning: hi", "to:", "warning: connect from c[192.0.2.7]",
+    "connect to h[192.0.2.1]: Connection refused", "connect to 127.0.0.1[127.0.0.1]:01024: no", "connect to h[192.0.2.1]:25: no\r", "connect to c d[192.0.2.1]:25: no",
+    "connect from c[192.0.2.7]\r", "reject: RCPT from c[192.0.2.7]: 554 5.7.1 no; from=<a@b>", "warning: 4AAAAA1111: to=<u@a.example>, relay=none",
+    "BCDFGHJKLMNP: to=<u@a.example>, relay=none, delay=1, delays=0/0/1/0, dsn=4.4.1, status=deferred (x)",
 ]  # fmt: skip
 PREFIXES = [
     "4AAAAA1111: ",
@@ -94,13 +100,18 @@ def sums(tracker: Tracker) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def check(lines: Iterable[str], names: tuple[str, ...] | None = None, cuts: Iterable[int] = ()) -> Scanner:
+def check(
+    lines: Iterable[str],
+    names: tuple[str, ...] | None = None,
+    cuts: Iterable[int] = (),
+    caps: Caps | None = None,
+) -> Scanner:
     """Both ways over the same lines, the scanner's text cut at `cuts`; the scanner, to ask more."""
     lines = list(lines)
-    parser, slow = Parser(REFERENCE), Tracker(names)
+    parser, slow = Parser(REFERENCE), Tracker(names, caps)
     for line in lines:
         slow.apply(parser.parse(line))
-    fast = Tracker(names)
+    fast = Tracker(names, caps)
     scanner = Scanner(fast, REFERENCE)
     bounds = [0, *sorted(cut for cut in cuts if cut < len(lines)), len(lines)]
     for start, end in pairwise(bounds):
@@ -180,13 +191,34 @@ def test_a_text_without_its_last_newline_and_one_without_lines() -> None:
     assert (fast.lines, fast.unparsed, fast.deliveries) == (2, 1, {"sent": 1})
 
 
+def test_a_tag_does_not_reach_over_the_end_of_its_line() -> None:
+    ordinary = HEADS[0] + TAGS[0] + "hello there"
+    check([ordinary, HEADS[0] + "word", "dovecot: hello there", ordinary])
+    check([ordinary, HEADS[0] + "word", TAGS[0] + PREFIXES[0] + DELIVERY, ordinary])
+
+
+def test_full_tables_turn_away_the_same_whichever_way() -> None:
+    """Clients are counted many at a time, and still in the order of the log."""
+    caps = Caps(clients=3)
+    names = [f"c{n * n % 7}[192.0.2.{n * n % 7}]" for n in range(40)]
+    lines = [
+        HEADS[0]
+        + TAGS[5]
+        + (f"connect from {name}", f"4AAAAA1111: client={name}", f"NOQUEUE: {REJECT}")[n % 3]
+        for n, name in enumerate(names)
+    ]
+    lines[20:20] = [HEADS[0] + TAGS[5] + f"4BBBBB2222: {REJECT.replace('c[', 'z[')}"]  # the parser's
+    check(lines, cuts=(7, 30), caps=caps)
+    check(lines, caps=Caps(clients=100))
+
+
 def test_ordinary_lines_do_not_need_the_parser() -> None:
     """What is fast must stay fast: most lines of a log of ordinary traffic are read here."""
     usual = [
         TAGS[5] + BARE[0], TAGS[5] + PREFIXES[2] + TEXTS[14], TAGS[8] + PREFIXES[2] + TEXTS[11],
         TAGS[7] + PREFIXES[2] + TEXTS[6], TAGS[0] + PREFIXES[2] + DELIVERY, TAGS[9] + PREFIXES[2] + DELIVERY,
-        TAGS[7] + PREFIXES[2] + "removed", TAGS[5] + BARE[4], TAGS[5] + "NOQUEUE: " + REJECT, "dovecot: hi",
-        TAGS[11] + BARE[10],
+        TAGS[7] + PREFIXES[2] + "removed", TAGS[5] + BARE[4], TAGS[5] + "NOQUEUE: " + REJECT, "dovecot: hi there",
+        TAGS[11] + BARE[10], TAGS[0] + BARE[7], TAGS[5] + BARE[6], TAGS[5] + "NOQUEUE: " + "client=c[192.0.2.7]",
     ]  # fmt: skip
     for head in (HEADS[0], HEADS[1], HEADS[6], HEADS[7]):
         scanner = check([head + body for body in usual * 20])

@@ -36,13 +36,13 @@ HANDSHAKE_STAGES: Final = frozenset(
 
 _NUMBER: Final = r"\d+(?:\.\d+)?"
 _RIGID: Final = pattern(
-    r'to=<([^>"]*)>, (?:orig_to=<([^>"]*)>, )?relay=([^,\s]+), (?:conn_use=(\d+), )?'
+    r'to=<([^>"]*)>, (?:orig_to=<([^>"]*)>, )?relay=([^,\s]+), (?:conn_use=(\d{1,9}), )?'
     rf"delay=({_NUMBER}), delays=({_NUMBER})/({_NUMBER})/({_NUMBER})/({_NUMBER}), (?:tls=([^,\s]+), )?"
     r"dsn=(\d\.\d+\.\d+), status=([\w-]+) \((.*)\)",
     re.A | re.S,
 )
 _REST: Final = pattern(
-    r"relay=([^,\s\[]*(?:\[[^\[\]]*\](?::\d+)?)?)(?:, conn_use=(\d+))?"
+    r"relay=([^,\s\[]*(?:\[[^\[\]]*\](?::\d+)?)?)(?:, conn_use=(\d{1,9}))?"
     rf"(?:,? delay=({_NUMBER}))?(?:, delays=({_NUMBER})/({_NUMBER})/({_NUMBER})/({_NUMBER}))?"
     r"(?:, tls=([^,\s]+))?(?:, dsn=(\d\.\d+\.\d+))?(?:, status=([\w-]+)(?: (.*))?)?",
     re.A | re.S,

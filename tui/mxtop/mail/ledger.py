@@ -7,12 +7,14 @@ the outside uses that module.
 
 from __future__ import annotations
 
-from collections import defaultdict
+import re
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from mxtop.mail.attempts import EXPIRY, PENDING, Attempt, Peer, Peers, Process, Processes
 from mxtop.mail.family import FamilyKey
+from mxtop.mail.fields import HOST
 from mxtop.mail.fold import fold
 from mxtop.mail.header import Clock
 from mxtop.mail.rates import Rate, Rates
@@ -28,6 +30,7 @@ _NOWHERE: Final = -1
 UNSENT: Final = frozenset({"deferred", "bounced", "SOFTBOUNCE"})
 COLUMNS: Final = {"sent": 0, "deferred": 1, "bounced": 2}
 _STILL: Final = (0.0, 0.0, 0.0)
+_MET: Final = re.compile(rf"from {HOST}\r?|(?:client|reject)={HOST}.*", re.A | re.S).fullmatch
 _NO_ROW: Final = Destination(destination="")
 
 
@@ -68,7 +71,10 @@ class Ledger:
         self.destinations: Table[str, DestinationTally] = Table(caps.destinations)
         self.filters: Table[str, Filter] = Table(caps.filters)
         self.reasons: Table[tuple[str, FamilyKey, str], Reason] = Table(caps.reasons)
-        self.clients: Table[str, Client] = Table(caps.clients)
+        self._clients: Table[str, Client] = Table(caps.clients)
+        self.met: list[str] = []
+        """SMTP clients met and not yet counted: `from HOST[ADDRESS]` (it connected), `client=HOST[ADDRESS]`
+        (it sent a message), `reject=HOST[ADDRESS]`; what is none of these will not count."""
         self.rejects: Table[Reject, Reason] = Table(caps.rejects)
         self.relays: dict[str, str] = {}  # address -> the destination that last had a session with it
         self.messages: Table[str, int] = Table(caps.messages)
@@ -103,7 +109,7 @@ class Ledger:
         process_key: str,
         queue_id: str | None,
         time: str | None,
-        to: str,
+        domain: str,
         peer: Peer,
         conn_use: int,
         delay: float | None,
@@ -111,7 +117,7 @@ class Ledger:
         status: str,
         reason: str | None,
     ) -> None:
-        """A delivery line; `process_key` is `tag[pid]:`."""
+        """A delivery line; `process_key` is `tag[pid]:`, `domain` the recipient's, "" where it has none."""
         address = peer.address
         process = self._processes[process_key]
         message = self.messages.get(queue_id) if queue_id is not None else None
@@ -130,9 +136,6 @@ class Ledger:
             self.deliveries[status] += 1
         if address is None and reason is not None and reason.startswith(SUSPENDED):
             return
-        _, at, domain = to.rpartition("@")
-        if not at:
-            domain = ""
         lane = peer.lanes.get(domain) or self._lane(peer, domain)
         total, mine, destination = lane
         if status == "sent":
@@ -156,8 +159,8 @@ class Ledger:
                     process.first = peer.family
             if self.relays.get(address) != domain:
                 self._relay(address, domain)
-        if process.first is not None and process.domain != destination.name:
-            self._first_try(process, destination)
+        if process.first is not None and process.domain != domain and process.counts_for(domain.lower()):
+            destination.first_try(process.first)
         destination.delivered(status, time, stages, reason)
         column = COLUMNS.get(status)
         if time is not None and column is not None:
@@ -208,17 +211,8 @@ class Ledger:
 
     def client(self, host: str | None, address: str | None) -> Client | None:
         """The row of an SMTP client; None where the table is full."""
-        return self.client_named(f"{host or ''}[{address}]")
-
-    def client_named(self, name: str) -> Client | None:
-        """The row of `host[address]`; None where the table is full."""
-        row = self.clients.get(name)
-        if row is None:
-            if self.clients.full():
-                return None
-            host, _, address = name.partition("[")
-            row = self.clients[name] = Client(host or None, address[:-1])
-        return row
+        self._meet()
+        return self._client_row(host or "", address or "")
 
     def reject(
         self,
@@ -237,6 +231,11 @@ class Ledger:
                 return
             row = self.rejects[key] = Reason(queue_id)
         row.count += 1
+
+    def settle(self, unsettled: int = 0) -> None:
+        """Count what was only noted so far, where that is more than so many things."""
+        if len(self.met) > unsettled:
+            self._meet()
 
     # -- what comes out
 
@@ -271,13 +270,14 @@ class Ledger:
 
     def totals(self) -> Totals:
         """Whole-log counts."""
+        self.settle()
         dropped = {
             "messages": self.messages.dropped,
             "destinations": self.destinations.dropped,
             "attempts": self._unattributed + self._processes.forgotten,
             "reasons": self.reasons.dropped,
             "filters": self.filters.dropped,
-            "clients": self.clients.dropped,
+            "clients": self._clients.dropped,
             "rejects": self.rejects.dropped,
         }
         return Totals(
@@ -296,11 +296,47 @@ class Ledger:
         )
 
     @property
+    def clients(self) -> Table[str, Client]:
+        """SMTP clients by `host[address]`."""
+        self._meet()
+        return self._clients
+
+    @property
     def processes(self) -> frozenset[str]:
         """The delivery processes seen so far, as far as they are remembered: `tag[pid]:`."""
         return self._processes.known()
 
     # -- within
+
+    def _meet(self) -> None:
+        """Count the clients met: most come more than once, and counting them by text is cheap."""
+        if not self.met:
+            return
+        counts = Counter(self.met)
+        self.met.clear()
+        for text, count in counts.items():
+            row = self._clients.get(text[5:] if text.startswith("from ") else text[7:])
+            if row is None:
+                match = _MET(text)
+                if match is None:
+                    continue
+                host, address = match.group(1, 2) if match[2] else match.group(4, 5)
+                row = self._client_row(host, address, count)
+                if row is None:
+                    continue
+            if text.startswith("from "):
+                row.connections += count
+            elif text.startswith("client="):
+                row.messages += count
+            else:
+                row.rejects += count
+
+    def _client_row(self, host: str, address: str, times: int = 1) -> Client | None:
+        name = f"{host}[{address}]"
+        row = self._clients.get(name)
+        if row is None and not self._clients.full(times):
+            row = self._clients[name] = Client(host or None, address)
+        return row
 
     def _hop(self, peer: Peer, delay: float | None, status: str, new: bool, conn_use: int) -> None:
         """A delivery to a content filter on this machine."""
@@ -315,11 +351,6 @@ class Ledger:
         if len(self.relays) >= _MEMO:
             self.relays.clear()
         self.relays[address] = domain
-
-    def _first_try(self, process: Process, destination: DestinationTally) -> None:
-        """Count a request's first try once for each of its destinations (a relayhost takes several)."""
-        if process.first is not None and process.counts_for(destination.name):
-            destination.first_try(process.first)
 
     def _lane(self, peer: Peer, domain: str) -> Lane:
         """The tallies of one far end and recipient domain; a domain turned away counts in all alone."""

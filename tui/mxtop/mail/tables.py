@@ -25,11 +25,11 @@ class Table(dict[Key, Row], Generic[Key, Row]):
         self.cap = cap
         self.dropped = 0
 
-    def full(self) -> bool:
-        """True, and counted, where there is no place for another row."""
+    def full(self, times: int = 1) -> bool:
+        """True, and counted so many times, where there is no place for another row."""
         if len(self) < self.cap:
             return False
-        self.dropped += 1
+        self.dropped += times
         return True
 
 

@@ -73,11 +73,12 @@ class Tracker(Ledger):
             handler(self, event)
 
     def _delivery(self, event: Delivery) -> None:
+        _, at, domain = (event.to or "").rpartition("@")
         self.delivery(
             f"{event.tag}[{event.pid}]:",
             event.queue_id,
             event.time,
-            event.to or "",
+            domain if at else "",
             self.peers[event.relay or ""],
             event.conn_use,
             event.delay,

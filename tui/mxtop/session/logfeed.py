@@ -25,6 +25,10 @@ from mxtop.sources.history import HistoryFile
 LOOK: Final = 0.02
 """Seconds between two looks whether the newest part is in."""
 
+PAUSE: Final = 3.0
+"""How much longer than each step of the second reading the event loop is left to others: answering a key
+takes it dozens of turns, and each of them would wait for a step."""
+
 KEEP: Final = 128 * 1024 * 1024
 """Characters of newer batches kept for the second reading; past that the older part is left out."""
 
@@ -101,9 +105,10 @@ class LogFeed:
         await self.caught_up.wait()
         reader, done = Reader(tracker), 0
         while self._newer is not None and done < len(self._newer):  # grows while we let others run
+            began = time.perf_counter()
             reader.feed(self._newer[done])
             done += 1
-            await asyncio.sleep(0)
+            await asyncio.sleep(PAUSE * (time.perf_counter() - began))
         if self._newer is None:
             self._say(state="live", remedy="the older log is not counted: too much was written meanwhile")
             return
