@@ -148,8 +148,11 @@ def test_a_list_that_changed_meanwhile() -> None:
         rows((message(ROW, b"half", flags=0x10), 0, 0), (DONE, 0, 0))
 
 
-def test_what_is_no_answer() -> None:
+def test_what_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(OSError, match="longer"):
         rows((message(ROW, b"half"), socket.MSG_TRUNC, 0))
     with pytest.raises(OSError, match="understands"):
         list(messages(bytes(16)))
+    monkeypatch.setattr(diag, "_answers", lambda kernel, number: iter([b"short"]))
+    with pytest.raises(OSError, match="understands"):
+        diag.read()
