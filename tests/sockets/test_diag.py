@@ -91,7 +91,7 @@ def test_the_rows_of_psutil_and_of_proc(address: str, listen: str, family: str) 
             (state, *_plain(end.getsockname()[:2])) for end, state in states.items() if end is not server
         }
         deadline = time.monotonic() + 30
-        while {each[:3] for each in by_psutil(port)} < wanted:
+        while not wanted <= {each[:3] for each in by_psutil(port)}:
             assert time.monotonic() < deadline, by_psutil(port)
             time.sleep(0.01)
         found = diag.read()
