@@ -91,7 +91,7 @@ def test_the_rows_of_psutil_and_of_proc(address: str, listen: str, family: str) 
             (state, *_plain(end.getsockname()[:2])) for end, state in states.items() if end is not server
         }
         deadline = time.monotonic() + 30
-        while {each[:3] for each in by_psutil(port)} < wanted:
+        while not wanted <= {each[:3] for each in by_psutil(port)}:
             assert time.monotonic() < deadline, by_psutil(port)
             time.sleep(0.01)
         found = diag.read()
@@ -148,8 +148,11 @@ def test_a_list_that_changed_meanwhile() -> None:
         rows((message(ROW, b"half", flags=0x10), 0, 0), (DONE, 0, 0))
 
 
-def test_what_is_no_answer() -> None:
+def test_what_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(OSError, match="longer"):
         rows((message(ROW, b"half"), socket.MSG_TRUNC, 0))
     with pytest.raises(OSError, match="understands"):
         list(messages(bytes(16)))
+    monkeypatch.setattr(diag, "_answers", lambda kernel, number: iter([b"short"]))
+    with pytest.raises(OSError, match="understands"):
+        diag.read()

@@ -52,6 +52,13 @@ def read() -> Table:
     InterruptedError where the table changed too much under the look; any other OSError where the kernel does
     not answer such questions.
     """
+    try:
+        return _listed()
+    except struct.error as error:
+        raise OSError("an answer of the kernel is not what mxtop understands") from error
+
+
+def _listed() -> Table:
     connections: list[Connection] = []
     listening: set[int] = set()
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_SOCK_DIAG) as kernel:

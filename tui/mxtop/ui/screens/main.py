@@ -192,12 +192,6 @@ class Main(Whole):
         self.lay_out()
         self.destinations.focus_view()
         self.show(self._app.view)
-        self.call_after_refresh(self._prepare_input)
-
-    def _prepare_input(self) -> None:
-        """The first paint does not wait for what is hidden."""
-        if not self.input.is_attached:
-            self.mount(self.input, before="#countdown")
 
     def show(self, view: View) -> None:
         old = links.aged(view.snapshot)
@@ -293,7 +287,8 @@ class Main(Whole):
 
     def action_filter(self) -> None:
         self._filtered = self._filterable()
-        self._prepare_input()
+        if not self.input.is_attached:  # the first paint did not wait for it
+            self.mount(self.input, before="#countdown")
         self.input.value = self._filtered.filter.text
         self.input.cursor_position = len(self.input.value)
         self.input.display = True

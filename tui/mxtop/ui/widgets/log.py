@@ -125,9 +125,7 @@ class Log(Painted):
         return bisect_left(self._numbers, number) if self._filter else max(0, number - self.tail.first)
 
     def _fit_size(self) -> None:
-        size = Size(self._widest, self.count())
-        if size != self.virtual_size:
-            self.virtual_size = size
+        self.extend(Size(self._widest, self.count()))
 
     # -- following --------------------------------------------------------------
 

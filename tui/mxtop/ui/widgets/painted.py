@@ -13,8 +13,10 @@ from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import BindingType
+from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.widget import Widget
 
 from mxtop.mail.text import SafeText, literal
 from mxtop.ui.keys import bindings
@@ -128,6 +130,18 @@ class Painted(ScrollView, can_focus=True, inherit_bindings=False):
     def max_scroll_x(self) -> int:
         return max(0, self.virtual_size.width - self.room)
 
+    def extend(self, size: Size) -> None:
+        """Say how much there is to see.  Only the scrollbar depends on that, so nothing is laid out anew,
+        which would paint the whole screen each time the log grows.
+        """
+        if size == self.virtual_size:
+            return
+        self.set_reactive(Widget.virtual_size, size)
+        if self.styles.auto_dimensions:
+            self.refresh(layout=True)
+        elif self.size:  # else the first layout sees to it
+            self._scroll_update(size)
+
     def notify_style_update(self) -> None:
         self._styles_by_role = {}
         super().notify_style_update()
@@ -169,7 +183,7 @@ class Text(Painted):
         width = max((width_of(line) for line in self.lines), default=0)
         size = self.virtual_size.with_width(width).with_height(len(self.lines))
         if size != self.virtual_size:
-            self.virtual_size = size
+            self.extend(size)
             self.refresh()
             return
         top = self.scroll_offset.y

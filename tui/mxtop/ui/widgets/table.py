@@ -146,9 +146,7 @@ class Table(Painted, Generic[Row]):
             self._view = [row for _, row in known]
             if len(known) < len(pairs):
                 self._view += [row for found, row in pairs if found is None]
-        size = Size(_total(self._widths), len(self._view) + 1)
-        if size != self.virtual_size:
-            self.virtual_size = size
+        self.extend(Size(_total(self._widths), len(self._view) + 1))
         top = self.scroll_offset.y
         was_visible = top <= index < top + self.size.height - 1
         self._find_cursor()
@@ -210,7 +208,7 @@ class Table(Painted, Generic[Row]):
                 growing = [i for i in growing if widths[i] < self.columns[i].most]
         if tuple(widths) != self._widths:
             self._widths = tuple(widths)
-            self.virtual_size = Size(_total(self._widths), len(self._view) + 1)
+            self.extend(Size(_total(self._widths), len(self._view) + 1))
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
