@@ -54,7 +54,7 @@ def test_each_is_its_own_and_all_are_reached() -> None:
     assert [traces(name) for name in names] == [[], []]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_it_goes_with_its_owner(number: signal.Signals) -> None:
     """At once; after SIGKILL when the next one comes."""
     with subprocess.Popen(
