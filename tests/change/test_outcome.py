@@ -47,6 +47,11 @@ def test_what_is_kept_comes_back_from_one_line(outcome: Outcome) -> None:
     assert read(kept) == outcome
 
 
+def test_all_or_nothing_over_one_family_is_a_share_too() -> None:
+    whole = Outcome(predicted_before=0.0, predicted_after=1.0, before=Connections(0, 0))
+    assert read(line(whole)) == whole
+
+
 def test_the_keys_are_those_of_the_interface() -> None:
     assert document(Outcome(before=Connections(1, 3))) == {
         "warnings": [],

@@ -79,6 +79,9 @@ def test_probe() -> None:
     assert not found.systemd
     assert told.probe("user 1000\nobstacle x\n").obstacles == ("changing Postfix needs root",)
     assert told.probe("user 0\nrunning no\n").obstacles == ("Postfix is not running",)
+    assert told.probe("user 0\nrunning yes\n").obstacles == ()
+    # why it does not run may be the very obstacle
+    assert told.probe("user 0\nrunning no\nobstacle x\n").obstacles == ("x",)
 
 
 def test_listed() -> None:

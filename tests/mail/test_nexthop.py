@@ -101,3 +101,20 @@ def test_nothing_but_value_error(text: str) -> None:
         return
     assert hop.host.isascii()
     assert is_hostname(hop.host) or ipaddress.ip_address(hop.host)
+
+
+def test_what_is_a_host_name_by_length() -> None:
+    labels = ".".join(["a" * 63] * 4)
+    assert is_hostname(labels)  # 255
+    assert not is_hostname(labels + "a")
+    assert not is_hostname("a" * 64)
+    assert is_hostname("a" * 63)
+    assert not is_hostname("")
+
+
+def test_a_label_may_have_63_letters_once_encoded() -> None:
+    fits = "ü" + "a" * 55
+    assert len(a_label(fits)) == 63
+    assert len(a_label(f"{fits}.example")) == 71
+    with pytest.raises(ValueError, match="not a domain name"):
+        a_label(fits + "a")

@@ -216,3 +216,44 @@ def test_script(body: str, kind: str) -> None:
 
 def test_a_script_that_fails() -> None:
     said("postfix-script", "fatal: the Postfix mail system is not running", event="other", level="fatal")
+
+
+@pytest.mark.parametrize(
+    ("daemon", "body"),
+    [
+        ("qmgr", "from=<a@b.example>, size=12, nrcpt=1 (queue active)"),
+        ("qmgr", "removed"),
+        ("postsuper", "removed"),
+        ("postsuper", "expired"),
+        ("cleanup", "message-id=<x@y.example>"),
+        ("pickup", "uid=0 from=<root>"),
+        ("bounce", "sender non-delivery notification: 4A5B6C7D8E9F"),
+    ],
+)
+def test_what_names_no_message_is_nothing_that_happened_to_one(daemon: str, body: str) -> None:
+    assert fields(f"postfix/{daemon}[1]: 4A5B6C7D8E9A: {body}")["event"] != "other"
+    assert fields(f"postfix/{daemon}[1]: {body}")["event"] == "other"
+
+
+@pytest.mark.parametrize(
+    ("daemon", "body"),
+    [
+        ("qmgr", "4A5B6C7D8E9F: removed"),
+        ("postsuper", "4A5B6C7D8E9F: removed"),
+        ("cleanup", "4A5B6C7D8E9F: message-id=<x@y.example>"),
+        ("postfix-script", "stopping the Postfix mail system"),
+    ],
+)
+def test_what_is_warned_of_did_not_happen(daemon: str, body: str) -> None:
+    said(daemon, f"warning: {body}", event="other", level="warning", **queue_id_of(body))
+
+
+def queue_id_of(body: str) -> dict[str, str]:
+    queue_id, colon, _ = body.partition(": ")
+    return {"queue_id": queue_id} if colon else {}
+
+
+@pytest.mark.parametrize("body", ["table hash:/etc/postfix/x has changed -- restarting", "wakeup ends", ""])
+def test_what_else_master_says_stops_nothing(body: str) -> None:
+    said("master", body, event="other")
+    said("master", "master exit time has arrived", event="stop")

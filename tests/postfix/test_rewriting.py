@@ -46,6 +46,23 @@ async def read(directory: Path, **main: str) -> settings.Settings:
     return await settings.read(host, where)
 
 
+async def test_the_origin_is_read_from_its_file_for_canonical_maps_alone_too(tmp_path: Path) -> None:
+    maps = "inline:{{here=there},{u@org.example=bare}}"
+    known = await read(tmp_path, virtual_alias_maps="", canonical_maps=maps, mydestination="")
+    tables = Tables(host, known.config_directory)
+    got = await rewritten(host, tables, known, "u@org.example")
+    assert got == Rewritten(("bare@mx1.example",), ("canonical_maps",))
+    got = await rewritten(host, tables, known, "here@mx1.example")
+    assert got == Rewritten(("there@mx1.example",), ("canonical_maps",))
+
+
+async def test_the_origin_is_not_read_where_nothing_needs_it(tmp_path: Path) -> None:
+    none = {"virtual_alias_maps": "", "canonical_maps": "", "recipient_canonical_maps": ""}
+    known = await read(tmp_path, **none, myorigin="/no/such/file")
+    got = await rewritten(host, Tables(host, known.config_directory), known, "u@org.example")
+    assert got == Rewritten(("u@org.example",))
+
+
 @pytest.mark.parametrize(
     ("address", "becomes", "by"),
     [

@@ -29,7 +29,9 @@ def test_families(value: str, expected: tuple[str, ...]) -> None:
         ("y", "3.7.11", "3.6", True),
         ("n", "2.11.11", "0", False),
         ("-", "2.11.11", "", True),
+        ("-", "3.0.0", "1", False),
         ("-", "3.7.11", "0", True),
+        ("-", "3.7.11", "", True),
         ("-", "3.7.11", "1", False),
         ("-", "3.7.11", "3.6", False),
     ],
@@ -70,3 +72,43 @@ def test_srv_and_dns_switches() -> None:
     )
     assert made.smtp_dns_support_level == "disabled"
     assert made.smtp_host_lookup == ("dns", "native")
+
+
+SWITCHES = {
+    "smtp_balance_inet_protocols": None,  # unknown before 3.3
+    "smtp_randomize_addresses": True,
+    "smtp_defer_if_no_mx_address_found": False,
+    "smtp_connection_cache_on_demand": True,
+    "allow_srv_lookup_fallback": False,
+    "ignore_srv_lookup_error": False,
+    "ignore_mx_lookup_error": False,
+}
+"""Those that are yes or no, with what holds where they are not set."""
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+def test_each_switch_is_its_own(name: str) -> None:
+    smtp, lmtp = Service("out", "unix", "n", "smtp"), Service("store", "unix", "n", "lmtp")
+
+    def read(service: Service, values: dict[str, str], *own: Override) -> dict[str, bool | None]:
+        made = build([service], own, values)[service.name]
+        return {switch: getattr(made, switch) for switch in SWITCHES}
+
+    assert read(smtp, {}) == SWITCHES
+    theirs = name.replace("smtp_", "lmtp_", 1)
+    for value, expected in (("yes", True), ("no", False)):
+        assert read(smtp, {name: value}) == {**SWITCHES, name: expected}
+        assert read(lmtp, {theirs: value}) == {**SWITCHES, name: expected}
+        other = "no" if expected else "yes"
+        assert read(smtp, {name: other}, Override("out", name, value)) == {**SWITCHES, name: expected}
+        if theirs != name:
+            assert read(smtp, {theirs: value}) == read(lmtp, {name: value}) == SWITCHES
+
+
+@pytest.mark.parametrize(("value", "expected"), [(None, ""), ("no", ""), ("yes", "disabled")])
+def test_dns_is_disabled_the_old_way(value: str | None, expected: str) -> None:
+    values = {} if value is None else {"disable_dns_lookups": value}
+    service = Service("smtp", "unix", "n", "smtp")
+    assert build([service], [], values)["smtp"].smtp_dns_support_level == expected
+    values["smtp_dns_support_level"] = "dnssec"  # wins
+    assert build([service], [], values)["smtp"].smtp_dns_support_level == "dnssec"

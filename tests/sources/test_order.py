@@ -26,6 +26,8 @@ def test_the_first_time_decides_not_the_name_nor_the_age_of_the_file(tmp_path: P
     middle = log(tmp_path / "c.log", 10)
     os.utime(oldest, (2e9, 2e9))
     assert in_time_order([newest, middle, oldest]) == [oldest, middle, newest]
+    assert in_time_order([newest, oldest]) == [oldest, newest]
+    assert in_time_order([oldest]) == [oldest]
 
 
 def test_what_has_no_time_comes_last_in_the_order_given(tmp_path: Path) -> None:

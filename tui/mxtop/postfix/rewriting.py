@@ -37,7 +37,8 @@ async def rewritten(host: Host, tables: Tables, settings: Settings, address: str
     CommandFailed where a table cannot be asked, or too many addresses come of it.
     """
     origin = settings.values.get("myorigin", settings.myhostname)
-    if origin.startswith("/") and settings.values.get(ALIASES, ""):
+    if origin.startswith("/") and any(settings.values.get(name) for name in (*CANONICAL, ALIASES)):
+        # Debian's patch: a file, /etc/mailname
         origin = (await host.read_file(origin)).decode("utf-8", "replace").strip()
     by = []
     for parameter in CANONICAL:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _TRANSACTION: Final = re.compile(r"/[^ =]*/txn/[0-9A-Z]{26}")
 """The directory of a transaction, whose name is a ULID."""
 
-_VERDICTS: Final[dict[Verdict, tuple[SafeText, str]]] = {
+VERDICTS: Final[dict[Verdict, tuple[SafeText, str]]] = {
     "good": (literal("● good"), "ok"),
     "bad": (literal("✖ bad"), "bad"),
     "too_little_traffic": (literal("· too little traffic yet"), "accent"),
@@ -93,7 +93,8 @@ def observed(seen: Observed, width: int, *, utc: bool) -> list[Line]:
             (SafeText(setup), "text"),
         )
     )
-    shown.append(_verdict(seen.verdict))
+    sign, role = VERDICTS[seen.verdict]
+    shown.append(((SafeText(f"  {sign}"), role),))
     return [*shown, *wrap(clean(seen.why, 1000), width, "strong", indent=4)]
 
 
@@ -109,13 +110,9 @@ def outcome(kept: Outcome, width: int) -> list[Line]:
     if kept.before is not None and kept.after is not None:
         shown += [_row("before", kept.before, width), _row("after", kept.after, width)]
     if kept.verdict is not None:
-        shown.append(_verdict(kept.verdict))
+        sign, role = VERDICTS[kept.verdict]
+        shown.append(((SafeText(f"  {sign}"), role),))
     return shown
-
-
-def _verdict(verdict: Verdict) -> Line:
-    sign, role = _VERDICTS[verdict]
-    return ((SafeText(f"  {sign}"), role),)
 
 
 def _row(word: str, counted: Connections, width: int) -> Line:
