@@ -121,7 +121,8 @@ def test_previewed_applied_kept_and_undone(place: Place) -> None:
     assert run.returncode == 0, err
     told = json.loads(out)
     assert (told["state"], told["verdict"], told["host"]) == ("confirmed", "good", "mx1")
-    assert told["observed"]["after"]["ipv6"] == 40
+    seen = told["observed"]["after"]  # kept as soon as that is proven: the last of them may come later
+    assert (seen["ipv4"], 5 <= seen["ipv6"] <= 40) == (0, True)
     assert told["operator"].endswith(f"@{os.uname().nodename}")
 
     undone = place.mxtop("undo", "mx1", "--json")
