@@ -31,7 +31,7 @@ def sessions(server: Sshd) -> list[str]:
     for pid in server.pids():
         try:
             words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):  # it has just ended
             continue
         if words[0] and not words[0].startswith(b"sshd"):
             lines.append(b" ".join(words).decode().strip())

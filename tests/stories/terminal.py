@@ -166,6 +166,6 @@ class Terminal:
         """The exit code of a program that ended and was not waited for (proc(5): state and exit_code)."""
         try:
             fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(") ")[2].split()
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):
             return None
         return int(fields[49]) >> 8 if fields[0] == "Z" else None

@@ -80,7 +80,7 @@ class Owners:
             except PermissionError:
                 self.denied = True
                 return
-            except FileNotFoundError:
+            except (FileNotFoundError, ProcessLookupError):
                 continue  # it has just ended
             for name in names:
                 link = f"{directory}/{name}"
