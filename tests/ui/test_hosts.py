@@ -95,7 +95,7 @@ async def test_a_page_stays_open_on_its_host_and_keys_ask_the_host_they_are_abou
     first, second = with_fixing(mine), with_fixing(other)
     first.host, second.host = "mx1", "mx2"
     async with running(session=first, others=[second]) as (app, pilot):
-        await pilot.press("j", "x")  # the second of the list
+        await pilot.press("j", "m", "x")  # the second of the list alone
         for _ in range(3):
             await settle(pilot)
         assert app.tab == 2 and isinstance(app.screen, Fix)

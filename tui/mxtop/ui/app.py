@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
 import time
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -23,16 +22,19 @@ from textual.worker import Worker, WorkerState
 from mxtop.config import INTERVALS
 from mxtop.mail.snapshot import Snapshot
 from mxtop.mail.text import clean
-from mxtop.ui import doors, lost, theme
+from mxtop.ui import lost, theme
 from mxtop.ui.changing import WORKER, Changing
 from mxtop.ui.connecting import Connecting
+from mxtop.ui.copying import Copying
+from mxtop.ui.doors import Doors
 from mxtop.ui.feed import Session, Tick
-from mxtop.ui.keys import KEYS, Key, bindings, check, shown
+from mxtop.ui.keys import Key, bindings, check
 from mxtop.ui.screens.error import Error
 from mxtop.ui.screens.everyone import Everyone
 from mxtop.ui.screens.main import Main
 from mxtop.ui.screens.page import Page
 from mxtop.ui.screens.palette import Commands
+from mxtop.ui.together import ChangingTogether
 from mxtop.ui.view import View
 from mxtop.ui.watched import Watched
 from mxtop.ui.widgets.tabs import Tabs
@@ -47,7 +49,7 @@ STANDS = 2.0
 """Seconds after which the screen stands and garbage is collected."""
 
 
-class MxtopApp(doors.Doors, App[int], inherit_bindings=False):
+class MxtopApp(Doors, Copying, App[int], inherit_bindings=False):
     """`others` are watched besides `session`, each in a tab of its own, and all in the first.
 
     `theme_directories` are read after the shipped themes; `notices` are shown once at start.
@@ -88,13 +90,13 @@ class MxtopApp(doors.Doors, App[int], inherit_bindings=False):
         )
         self.tab = 0 if others else 1
         """The number of the open tab; 0 is all hosts."""
+        self.together = ChangingTogether(self, read_only=read_only)
         self.connecting = Connecting(self)
         self._interval = interval
         self._read_only = read_only
         self._utc = utc
         self._loopback = False
         self._first = asyncio.Event()
-        self._copied = ""
         loaded = theme.load([theme.theme_directory(), *theme_directories])
         self._notices = [*(clean(notice, 300) for notice in notices), *self.keymap.problems, *loaded.problems]
         for each in loaded.themes:
@@ -128,10 +130,14 @@ class MxtopApp(doors.Doors, App[int], inherit_bindings=False):
         return self.host.main
 
     @property
+    def waiting(self) -> Watched | None:
+        """The first host whose change waits for an answer."""
+        return next((host for host in self.hosts if host.changing.unconfirmed is not None), None)
+
+    @property
     def changing(self) -> Changing:
         """The host's that is looked at; of all hosts, the first whose change waits for an answer."""
-        waiting = (host.changing for host in self.hosts if host.changing.unconfirmed is not None)
-        return self.host.changing if self.tab else next(waiting, self.host.changing)
+        return (self.host if self.tab else self.waiting or self.host).changing
 
     @property
     def selected(self) -> str | None:
@@ -334,33 +340,6 @@ class MxtopApp(doors.Doors, App[int], inherit_bindings=False):
             self.screen.dismiss()
         elif isinstance(self.screen, Page | Main | Everyone) and self.fatal is None:
             self.push_screen(Help(self.keymap))
-
-    def action_copy(self) -> None:
-        if not isinstance(self.screen, Page | Main | Everyone):
-            return
-        self._copied = self.screen.plain()
-        if not self._copied:
-            self.tell("nothing to copy here")
-            return
-        self.copy_to_clipboard(self._copied)
-        save = next(key for key in KEYS if key.id == "save")
-        name = shown(self.keymap.keys_of(save)[0])
-        self.tell(f"sent to your terminal, which may not take it; {name} saves to a file")
-
-    def action_save_copy(self) -> None:
-        if not self._copied:
-            self.tell("copy first (c), then save")
-            return
-        path = Path.home() / time.strftime("mxtop-%Y%m%d-%H%M%S.txt")
-        try:
-            # A new file only: as root, a link that somebody left there must not be followed.
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-            with os.fdopen(os.open(path, flags, 0o600), "w", encoding="utf-8") as file:
-                file.write(self._copied + "\n")
-        except OSError as error:
-            self.tell(clean(f"not saved: {path}: {error.strerror}", 300), warning=True)
-        else:
-            self.tell(clean(f"saved to {path}", 300))
 
 
 def collect_garbage() -> None:

@@ -13,6 +13,7 @@ from mxtop.ui.screens.page import Page
 if TYPE_CHECKING:
     from mxtop.change.model import Change
     from mxtop.ui.app import MxtopApp
+    from mxtop.ui.watched import Watched
 
 NOWHERE = "changes need a live host: run mxtop on the mail host or over SSH, without log files"
 
@@ -22,8 +23,21 @@ class Doors:
 
     def action_fix(self) -> None:
         from mxtop.ui.screens.fix.page import Fix
+        from mxtop.ui.screens.fix.together import FixTogether
 
-        self._open(Fix)
+        app = cast("MxtopApp", self)
+        screen = app.screen
+        if not isinstance(screen, Everyone):
+            self._open(Fix)
+        elif app.together.begun:
+            app.push_screen(FixTogether())
+        elif (waits := app.waiting) is not None:  # its answer comes first
+            app.run_worker(self._open_there(Fix, waits))
+        elif len(meant := screen.meant()) == 1:
+            app.run_worker(self._open_there(Fix, meant[0]))
+        else:
+            app.together.about(meant)
+            app.push_screen(FixTogether())
 
     def action_history(self) -> None:
         from mxtop.ui.screens.history import History
@@ -48,7 +62,7 @@ class Doors:
         app = cast("MxtopApp", self)
         if app.tab == 0 and app.fatal is None:
             if isinstance(app.screen, Everyone):
-                app.run_worker(self._open_there(kind))
+                app.run_worker(self._open_there(kind, app.pointed))
             return
         if app.fatal is not None or not isinstance(app.screen, Page | Main):
             return
@@ -62,10 +76,10 @@ class Doors:
                 return
         app.push_screen(kind())
 
-    async def _open_there(self, kind: type[Page]) -> None:
-        """On the tab of all hosts: the page of the host under the cursor."""
+    async def _open_there(self, kind: type[Page], host: Watched) -> None:
+        """On the tab of all hosts: a page of one of them."""
         app = cast("MxtopApp", self)
-        await app.open_tab(app.hosts.index(app.pointed) + 1)
+        await app.open_tab(app.hosts.index(host) + 1)
         self._open(kind)
 
     async def ask_password(self, prompt: str) -> str | None:
@@ -87,6 +101,7 @@ class Doors:
         `here`: its host is the one that is looked at.
         """
         from mxtop.ui.screens.fix.page import Fix
+        from mxtop.ui.screens.fix.together import FixTogether
         from mxtop.ui.screens.fix.words import end
         from mxtop.ui.screens.history import History
         from mxtop.ui.screens.past import Past
@@ -95,7 +110,7 @@ class Doors:
         for screen in app.screen_stack if here else ():
             if isinstance(screen, History):
                 screen.ask()
-        if not (here and isinstance(app.screen, Fix | Past)):
+        if not ((here and isinstance(app.screen, Fix | Past)) or isinstance(app.screen, FixTogether)):
             sign, _, sentence = end(change)
             where = clean(change.host, 60)
             app.tell(SafeText(f"{where}: {sign} {sentence}"), warning=change.state != "confirmed")

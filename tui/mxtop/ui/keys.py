@@ -90,6 +90,8 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("previous-button", "shift+tab", "button(-1)", "previous button", "buttons", palette=False),
     Key("open", "enter", "open", "open the host, or the one that differs at the destination", "all",
         palette=False),
+    Key("mark", "m", "mark", "mark the host for a change (x), or not any more; x is about all where none is",
+        "all", palette=False),
     Key("other-list", "tab,shift+tab", "other", "hosts, or destinations of all hosts", "all", palette=False),
     Key("all-left", "less_than_sign", "sort_by(-1)", "sort by the column to the left", "all", palette=False),
     Key("all-right", "greater_than_sign", "sort_by(1)", "sort by the column to the right", "all",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _TRANSACTION: Final = re.compile(r"/[^ =]*/txn/[0-9A-Z]{26}")
 """The directory of a transaction, whose name is a ULID."""
 
-_VERDICTS: Final[dict[Verdict, tuple[SafeText, str]]] = {
+VERDICTS: Final[dict[Verdict, tuple[SafeText, str]]] = {
     "good": (literal("● good"), "ok"),
     "bad": (literal("✖ bad"), "bad"),
     "too_little_traffic": (literal("· too little traffic yet"), "accent"),
@@ -92,7 +92,7 @@ def observed(seen: Observed, width: int, *, utc: bool) -> list[Line]:
             (SafeText(setup), "text"),
         )
     )
-    sign, role = _VERDICTS[seen.verdict]
+    sign, role = VERDICTS[seen.verdict]
     shown.append(((SafeText(f"  {sign}"), role),))
     return [*shown, *wrap(clean(seen.why, 1000), width, "strong", indent=4)]
 
