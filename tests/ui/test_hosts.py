@@ -12,6 +12,7 @@ from tests.ui.test_fix import APPLIED, with_fixing
 
 from mxtop.mail.connection import Connection
 from mxtop.mail.snapshot import Snapshot
+from mxtop.ui.screens.compare import Compare
 from mxtop.ui.screens.everyone import Everyone
 from mxtop.ui.screens.fix.page import Fix
 from mxtop.ui.screens.main import Main
@@ -61,6 +62,9 @@ async def test_the_host_that_differs_is_opened_with_the_destination() -> None:
     async with running(session=first, others=others) as (app, pilot):
         app.screen.look()  # type: ignore[attr-defined]
         await pilot.press("tab", "enter")
+        await settle(pilot)
+        assert isinstance(app.screen, Compare)
+        await pilot.press("enter")
         await settle(pilot)
         assert (app.tab, app.selected) == (3, "web.example")
 

@@ -22,6 +22,7 @@ from mxtop.ui.app import MxtopApp
 from mxtop.ui.screens.everyone import Everyone
 from mxtop.ui.screens.fix.page import Fix
 from mxtop.ui.screens.fix.together import FixTogether
+from mxtop.ui.screens.past import Past
 
 SIZES = [(80, 24), (120, 36)]
 
@@ -170,6 +171,29 @@ async def test_marks_say_which_hosts_and_one_alone_has_its_own_page() -> None:
         await settle(pilot)
         await settle(pilot)
         assert app.tab == 3 and isinstance(app.screen, Fix)
+
+
+async def test_the_history_of_all_hosts_takes_one_change_back_everywhere() -> None:
+    fixings = three()
+    for n, each in enumerate(fixings):
+        each.past = (
+            each.made("confirmed", id=f"01KB{n}B", time=f"2026-09-21T14:1{n}:18+02:00", detail=""),
+            each.made("confirmed", id=f"01KB{n}A", time="2026-09-20T14:13:18+02:00", operator="bob"),
+        )
+    first, *others = sessions(fixings)
+    async with running(session=first, others=others, size=(120, 60)) as (app, pilot):
+        await pilot.press("H")
+        shown = await until(pilot, "History · 3 hosts")
+        assert shown.count("mx2") >= 2
+        golden(app, "history-hosts-120x60")
+        await pilot.press("enter")
+        await until(pilot, "made in one go with the same on mx1, mx2")
+        assert isinstance(app.screen, Past) and app.screen.buttons.focused_id == "close"
+        assert "[ Undo on mx3, mx1 and mx2 ]" in screen_text(app)
+        await pilot.press("tab", "tab", "enter")
+        await until(pilot, "[▸Close ]")
+        asked = [call for each in fixings for call in each.asked if call[0] == "undo"]
+        assert asked == [("undo", "01KB0B"), ("undo", "01KB1B"), ("undo", "01KB2B")]
 
 
 async def test_read_only_previews_and_changes_nothing() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 from mxtop.mail.text import SafeText, clean
@@ -27,22 +28,29 @@ class Doors:
 
         app = cast("MxtopApp", self)
         screen = app.screen
-        if not isinstance(screen, Everyone):
+        if app.tab:
             self._open(Fix)
+        elif app.fatal is not None or not isinstance(screen, Everyone | Page):
+            return
         elif app.together.begun:
-            app.push_screen(FixTogether())
+            self._show(FixTogether)
         elif (waits := app.waiting) is not None:  # its answer comes first
             app.run_worker(self._open_there(Fix, waits))
-        elif len(meant := screen.meant()) == 1:
-            app.run_worker(self._open_there(Fix, meant[0]))
-        else:
-            app.together.about(meant)
-            app.push_screen(FixTogether())
+        elif isinstance(screen, Everyone):
+            if len(meant := screen.meant()) == 1:
+                app.run_worker(self._open_there(Fix, meant[0]))
+            else:
+                app.together.about(meant)
+                app.push_screen(FixTogether())
 
     def action_history(self) -> None:
         from mxtop.ui.screens.history import History
 
-        self._open(History)
+        app = cast("MxtopApp", self)
+        if app.tab:
+            self._open(History, lambda: History([app.host]))
+        elif app.fatal is None and isinstance(app.screen, Everyone | Page):
+            self._show(History, lambda: History(app.hosts))
 
     def action_commands(self) -> None:
         from mxtop.ui.screens.ran import Commands
@@ -58,7 +66,8 @@ class Doors:
         else:
             host.session.retry()
 
-    def _open(self, kind: type[Page]) -> None:
+    def _open(self, kind: type[Page], make: Callable[[], Page] | None = None) -> None:
+        """A page about one host: of the tab of all hosts, the one under the cursor."""
         app = cast("MxtopApp", self)
         if app.tab == 0 and app.fatal is None:
             if isinstance(app.screen, Everyone):
@@ -69,12 +78,16 @@ class Doors:
         if app.session.fixing is None:
             app.tell(NOWHERE)
             return
+        self._show(kind, make)
+
+    def _show(self, kind: type[Page], make: Callable[[], Page] | None = None) -> None:
+        app = cast("MxtopApp", self)
         for screen in app.screen_stack:
             if isinstance(screen, kind):  # back to it: what lies above was opened from it
                 while app.screen is not screen:
                     app.pop_screen()
                 return
-        app.push_screen(kind())
+        app.push_screen((make or kind)())
 
     async def _open_there(self, kind: type[Page], host: Watched) -> None:
         """On the tab of all hosts: a page of one of them."""
@@ -107,7 +120,7 @@ class Doors:
         from mxtop.ui.screens.past import Past
 
         app = cast("MxtopApp", self)
-        for screen in app.screen_stack if here else ():
+        for screen in app.screen_stack:
             if isinstance(screen, History):
                 screen.ask()
         if not ((here and isinstance(app.screen, Fix | Past)) or isinstance(app.screen, FixTogether)):

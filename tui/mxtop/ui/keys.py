@@ -88,7 +88,7 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("press", "enter", "press", "press the button, or open the line", "buttons", palette=False),
     Key("next-button", "tab", "button(1)", "next button", "buttons", palette=False),
     Key("previous-button", "shift+tab", "button(-1)", "previous button", "buttons", palette=False),
-    Key("open", "enter", "open", "open the host, or the one that differs at the destination", "all",
+    Key("open", "enter", "open", "open the host, or compare the hosts at the destination", "all",
         palette=False),
     Key("mark", "m", "mark", "mark the host for a change (x), or not any more; x is about all where none is",
         "all", palette=False),

@@ -264,28 +264,15 @@ class Everyone(Screen[None]):
         return tuple(host for n, host in enumerate(hosts, 1) if n in self._marked) or hosts
 
     async def action_open(self) -> None:
-        """The host under the cursor, or the one that differs at the destination, with that selected."""
+        """The host under the cursor, or the hosts side by side at the destination under it."""
         app = cast("MxtopApp", self.app)
         if not self.sums.has_focus_within:
             if (host := self.hosts.table.row()) is not None:
                 await app.open_tab(host.number)
-            return
-        row = self.sums.table.row()
-        if row is None:
-            return
-        senders = [
-            (number, each)
-            for number, each in enumerate(app.hosts, 1)
-            if any(one.destination == row.destination for one in each.latest.destinations)
-            and (row.odd is None or each.name == row.odd.host)
-        ]
-        if senders:
-            number, each = senders[0]
-            await app.open_tab(number)
-            table = each.main.destinations.table
-            for index, one in enumerate(table.rows):
-                if one.destination == row.destination:
-                    table.move_to(index)
+        elif (row := self.sums.table.row()) is not None:
+            from mxtop.ui.screens.compare import Compare
+
+            await app.push_screen(Compare(row.destination))
 
     def plain(self) -> SafeText:
         return SafeText(self._table().plain())
