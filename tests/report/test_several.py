@@ -1,4 +1,4 @@
-"""`report` and `sockets` on several hosts: each as if alone, in their order; one that fails stops no other."""
+"""`report` and `sockets` on several hosts: each as if alone, in order; one that fails stops no other."""
 
 from __future__ import annotations
 

@@ -74,11 +74,10 @@ def _share(ipv4: int, ipv6: int) -> float | None:
 
 
 HOSTS: Final[tuple[Column[HostRow], ...]] = (
-    Column("mark", "", 1, lambda h: literal("◆" if h.marked else " "), lambda h: h.marked,
-           role=lambda h: "accent", frozen=True, help="marked for a change"),
     Column("state", "State", 14, lambda h: h.state, lambda h: {"bad": 2, "slow": 1}.get(h.role, 0),
            role=lambda h: h.role, frozen=True),
-    Column("host", "Host", 12, lambda h: h.name, lambda h: h.name, most=26, descending=False, frozen=True),
+    Column("host", "Host", 12, lambda h: SafeText(f"◆ {h.name}") if h.marked else h.name, lambda h: h.name,
+           most=26, descending=False, frozen=True, role=lambda h: "accent" if h.marked else "text"),
     Column("age", "Heard", 5, lambda h: units.duration(h.age), lambda h: h.age, right=True,
            help="when it was last heard"),
     Column("sent", "Sent/s", 6, lambda h: _per_second(h.sent), lambda h: h.sent, right=True),
