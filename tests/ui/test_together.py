@@ -145,6 +145,26 @@ async def test_from_the_preview_to_undo_on_all(size: tuple[int, int]) -> None:
         assert all(host.changing.progress is None for host in app.hosts)
 
 
+async def test_a_preview_waits_for_what_is_on_its_way_and_no_longer_than_it_is_wanted() -> None:
+    fixings = three()
+    first, *others = sessions(fixings)
+    others[0].waits = True
+    async with running(session=first, others=others) as (app, pilot):
+        await pilot.press("x")
+        await until(pilot, "asking 3 hosts")
+        assert not any(call[0] == "propose" for each in fixings for call in each.asked)
+        others[0].waits = False
+        await until(pilot, "Set smtp_address_preference")
+        await pilot.press("escape")
+        await settle(pilot)
+        others[0].waits = True
+        await pilot.press("x")
+        await until(pilot, "asking 3 hosts")
+        await pilot.press("escape")
+        await until(pilot, "Destinations of all hosts")
+        assert not app.together.offers
+
+
 async def test_cancel_has_the_focus_and_forgets_what_was_staged() -> None:
     fixings = three()
     first, *others = sessions(fixings)

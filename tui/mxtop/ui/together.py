@@ -8,9 +8,10 @@ so that its tab, its page and the countdown show it as any other change.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from mxtop.mail.errors import MxtopError
 from mxtop.ui.changing import WORKER
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
     from mxtop.ui.app import MxtopApp
     from mxtop.ui.watched import Watched
 
+
+DNS_SECONDS: Final = 15.0
+"""How long a preview waits at most for the DNS of a host's largest destinations."""
+
+LOOK: Final = 0.2
 
 _Wish = tuple[tuple[str, int], tuple[str, ...]]
 """Value and window, and the hosts."""
@@ -117,6 +123,9 @@ class ChangingTogether:
                     for name, host in hosts.items()
                     if host.session.fixing is not None and name not in out
                 }
+                async with asyncio.TaskGroup() as group:
+                    for name in fixings:
+                        group.create_task(self._known(hosts[name], wish))
                 together = Together(fixings)
                 asked = {offer.host: offer for offer in await together.propose(NAME, value, window=window)}
                 self.offers = tuple(asked.get(name) or Offer(name, trouble=out.get(name)) for name in hosts)
@@ -125,6 +134,15 @@ class ChangingTogether:
             self._preparing = False
             self.asking = ""
             self.changed()
+
+    async def _known(self, host: Watched, wish: _Wish) -> None:
+        """Until what its preview is made of is there, so that hosts do not differ in what they know yet."""
+        clock = asyncio.get_running_loop().time
+        until = clock() + DNS_SECONDS
+        while clock() < until and self._wish == wish:
+            if not host.session.unresolved():
+                return
+            await asyncio.sleep(LOOK)
 
     # -- the change ------------------------------------------------------------------
 
