@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests.stories.terminal import Terminal
-from tests.stories.test_fix_together import Hosts, Traffic, hosts, until
+from tests.stories.test_fix_together import DUAL, Hosts, hosts, until
 
 __all__ = ["hosts"]
 
@@ -23,18 +23,22 @@ def test_previewed_made_on_one_then_the_other_and_undone(hosts: Hosts, size: tup
         screen.keys("x")
         screen.wait(r"Fix · .* · 2 hosts", timeout=60)
         screen.wait(CONSENT, timeout=60)
-        while "(●) ipv6" not in screen.text():
-            screen.keys("v")
-            screen.wait(CONSENT, timeout=60)
+        for value, after in (("ipv4", "any"), ("any", "ipv6")):
+            if f"(●) {value}" in screen.text():
+                screen.keys("v")
+                screen.wait(rf"\(●\) {after}")
         screen.wait(r"\[▸Cancel \]  \[ Set smtp_address_preference = ipv6 on mx1, then mx2 \]", timeout=60)
         screen.wait(r"Change of /etc/postfix/main.cf on mx1 and mx2 \(Postfix 3\.")
         assert hosts.files() == first
-        traffic = Traffic(hosts)
         screen.keys("Tab", "Enter")
         screen.wait(r"UNCONFIRMED on mx1, goes back in 0\d:\d\d", timeout=60)
-        screen.wait(r"1 of 2 kept; now mx2", timeout=200)
+        assert [IPV6 in text for text in hosts.files()] == [True, False]
+        hosts.labs[0].send(DUAL, count=40)
+        screen.wait(r"UNCONFIRMED on mx2, goes back in 0\d:\d\d", timeout=200)
+        screen.wait(r"1 of 2 kept; now mx2")
+        screen.wait(r"mx1 +● kept")
+        hosts.labs[1].send(DUAL, count=40)
         screen.wait(r"● kept on mx1 and mx2", timeout=200)
-        traffic.join()
         assert all(IPV6 in text for text in hosts.files())
         screen.wait(r"\[▸Close \]  \[ Undo on mx1 and mx2 \]")
         screen.keys("Escape")

@@ -99,14 +99,16 @@ class Doors:
         """Sudo's password from the person at the screen; None where the question was closed."""
         from mxtop.ui.screens.password import Password
 
-        given: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+        app = cast("MxtopApp", self)
+        async with app.connecting.turn:  # several hosts may ask at once
+            given: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
 
-        def take(text: str | None) -> None:
-            if not given.done():
-                given.set_result(text)
+            def take(text: str | None) -> None:
+                if not given.done():
+                    given.set_result(text)
 
-        cast("MxtopApp", self).push_screen(Password(prompt), take)
-        return await given
+            app.push_screen(Password(prompt), take)
+            return await given
 
     def ended(self, change: Change, *, here: bool = True) -> None:
         """A change came to its end: told where its own page is not looked at, and in an open history.
