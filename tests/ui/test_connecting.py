@@ -126,7 +126,7 @@ async def test_strict_host_key_checking_is_not_asked_about(sshd: Sshd, instance:
     sshd.known_hosts.write_text("")
     async with screen(sshd, instance) as it:
         await it.until(lambda: isinstance(it.app.screen, Lost))
-        assert "Your StrictHostKeyChecking is yes" in it.words
+        await it.until_says("Your StrictHostKeyChecking is yes")
         assert sshd.fingerprint in it.words.replace(" ", "")
 
 

@@ -108,7 +108,7 @@ class Choosing(Form):
         yield self.picker
 
     def on_mount(self) -> None:
-        self.call_after_refresh(self.buttons.focus)
+        self.app.call_after_refresh(self.buttons.focus)
 
     def changed(self) -> None:
         if self.is_mounted:
