@@ -69,9 +69,8 @@ def test_targets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
-        (["report", "mx1", "mx2"], "one host at a time"),
+        (["parse", "mx1", "mx2"], "one host at a time"),
         (["parse", "mx1", "-"], "is a host and other words are log files"),
-        (["sockets", "mx1", "mx2"], "one host at a time"),
         (["record", "./x.mxtop", "mx1"], "does not work over SSH yet"),
         (["dns", "a.example", "--on", "./mail.log"], "a log file has no resolver"),
         (["sockets", "--ssh-command", "ssh '", "mx1"], "No closing quotation"),

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.session.fleet import STORIES, Fake, Story, at_once, hosts, proposed
+from tests.session.fleet import STORIES, Fake, Story, at_once, hosts, made, proposed
 
 from mxtop.change.values import Refused
 from mxtop.hosts.errors import HostDown
 from mxtop.mail.errors import MxtopError
 from mxtop.session.fixing import Progress, Proposal
-from mxtop.session.together import ENOUGH, Answer, Fate, Offer, Tell, Together, first, verdict
+from mxtop.session.together import ENOUGH, Answer, Fate, Offer, Tell, Together, first, in_one_go, verdict
 
 KEPT = ("good", "deaf", "slow")
 
@@ -189,3 +190,20 @@ def test_a_host_that_does_not_answer_any_more_is_given_up_and_that_is_told(story
     _, (fate, other) = at_once(make([Fake("mx1", story), Fake("mx2")]))
     assert (fate.lost, fate.begun, fate.kept) == (True, True, False)
     assert "mx1 does not answer any more" in str(other.trouble)
+
+
+def test_what_was_made_in_one_go() -> None:
+    def at(host: str, second: str, **more: Any) -> Any:
+        return made(host, "confirmed", time=second, window=120, **{"id": f"{host} {second}", **more})
+
+    mine = at("mx1", "2026-11-23T18:00:00Z")
+    past = {
+        "mx1": [at("mx1", "2026-11-22T18:00:00Z"), mine],
+        "mx2": [at("mx2", "2026-11-23T19:02:30+01:00"), at("mx2", "2026-11-23T20:00:00Z")],
+        "mx3": [at("mx3", "2026-11-23T18:05:00Z")],  # after mx2's, though not after mx1's alone
+        "mx4": [at("mx4", "2026-11-23T18:01:00Z", operator="bob"), at("mx4", "nonsense \x1b")],
+        "mx5": [replace(at("mx5", "2026-11-23T18:01:00Z"), phase="rolledback")],
+    }
+    found = in_one_go(mine, past)
+    assert found == {"mx1": mine, "mx2": past["mx2"][0], "mx3": past["mx3"][0]}
+    assert in_one_go(past["mx4"][1], past) == {"mx4": past["mx4"][1]}

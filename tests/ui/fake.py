@@ -181,6 +181,7 @@ class FakeSession:
         self.fixing: Fixing | None = None
         self.asking: Asking | None = None
         self.retries = 0
+        self.waits = False
         self.trusted: list[OfferedKey] = []
 
     async def run(self, publish: Callable[[Snapshot], None]) -> None:
@@ -196,6 +197,9 @@ class FakeSession:
 
     def set_interval(self, seconds: float) -> None:
         self.intervals.append(seconds)
+
+    def unresolved(self) -> bool:
+        return self.waits
 
     def retry(self) -> None:
         self.retries += 1

@@ -54,10 +54,10 @@ async def test_details() -> None:
 
 
 async def test_help() -> None:
-    async with running(size=(100, 68)) as (app, pilot):
+    async with running(size=(100, 78)) as (app, pilot):
         await pilot.press("question_mark")
         await settle(pilot)
-        golden(app, "help-100x68")
+        golden(app, "help-100x78")
 
 
 async def test_no_permission_teaches() -> None:

@@ -12,6 +12,7 @@ from tests.ui.test_fix import APPLIED, with_fixing
 
 from mxtop.mail.connection import Connection
 from mxtop.mail.snapshot import Snapshot
+from mxtop.ui.screens.compare import Compare
 from mxtop.ui.screens.everyone import Everyone
 from mxtop.ui.screens.fix.page import Fix
 from mxtop.ui.screens.main import Main
@@ -62,6 +63,9 @@ async def test_the_host_that_differs_is_opened_with_the_destination() -> None:
         app.screen.look()  # type: ignore[attr-defined]
         await pilot.press("tab", "enter")
         await settle(pilot)
+        assert isinstance(app.screen, Compare)
+        await pilot.press("enter")
+        await settle(pilot)
         assert (app.tab, app.selected) == (3, "web.example")
 
 
@@ -95,7 +99,7 @@ async def test_a_page_stays_open_on_its_host_and_keys_ask_the_host_they_are_abou
     first, second = with_fixing(mine), with_fixing(other)
     first.host, second.host = "mx1", "mx2"
     async with running(session=first, others=[second]) as (app, pilot):
-        await pilot.press("j", "x")  # the second of the list
+        await pilot.press("j", "m", "x")  # the second of the list alone
         for _ in range(3):
             await settle(pilot)
         assert app.tab == 2 and isinstance(app.screen, Fix)

@@ -62,3 +62,17 @@ async def test_read_only_asks_for_no_password() -> None:
     session, fixing = asking()
     async with running(session=session, read_only=True):
         assert fixing.ask_password is None
+
+
+async def test_several_hosts_are_asked_about_one_at_a_time() -> None:
+    session, fixing = asking()
+    async with running(session=session) as (app, pilot):
+        assert fixing.ask_password is not None
+        asked = [asyncio.ensure_future(fixing.ask_password(f"Password on mx{n}")) for n in (1, 2)]
+        await settle(pilot)
+        assert [type(screen) for screen in app.screen_stack].count(Password) == 1
+        for n in (1, 2):
+            assert f"Password on mx{n}" in screen_text(app)
+            await pilot.press(str(n), "enter")
+            assert await asked[n - 1] == str(n)
+            await settle(pilot)

@@ -143,6 +143,7 @@ def _report_parser() -> Parser:
         "example:\n  mxtop report --since 1h\n  zcat mail.log.2.gz | mxtop report --json - | jq .families",
     )
     parser.add_argument("words", nargs="*", metavar="FILE|-|HOST", help="nothing is this host")
+    _host_options(parser)
     parser.add_argument("--since", type=_seconds, metavar="1h", help="the last hour only (s, m, h, d)")
     parser.add_argument("--year", type=_year, help="the year of times that were logged without one")
     return parser
@@ -155,6 +156,7 @@ def _sockets_parser() -> Parser:
         "example:\n  sudo mxtop sockets --json | jq '.[] | select(.state == \"SYN_SENT\") | .peer_address'",
     )
     parser.add_argument("words", nargs="*", metavar="HOST", help="nothing is this host")
+    _host_options(parser)
     parser.add_argument("--filters", action="store_true", help="loopback content filters too")
     return parser
 

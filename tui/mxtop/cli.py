@@ -147,6 +147,15 @@ def _read(command: str, args: argparse.Namespace) -> int:
     from mxtop.report.where import Where
 
     at = target(([args.on] if args.on is not None else []) if command == "dns" else args.words)
+    at = _with_named(at, args, args.words)
+    if len(at.hosts) > 1 and command in ("report", "sockets"):
+        from mxtop.report import several
+        from mxtop.report.attached import Hosts
+
+        hosts = Hosts(at.hosts, args.ssh_command, args.config_dir, args.log, args.json)
+        if command == "sockets":
+            return several.sockets(hosts, filters=args.filters)
+        return several.report(hosts, since=args.since, year=args.year)
     if at.kind == "files" and command in ("dns", "sockets"):
         had = "resolver" if command == "dns" else "sockets"
         raise MxtopError(f"a log file has no {had}", f"run `mxtop {command}` on the mail host itself")

@@ -91,9 +91,15 @@ def odd_one(family: str, rows: Sequence[tuple[str, Destination]]) -> Odd | None:
             continue
         if failed < MOST_FAIL * tried or rest_failed > FEW_FAIL * rest_tried:
             continue
-        if chance(failed, tried, rest_failed, rest_tried) * len(counts) < LEVEL:
-            found.append(Odd(host, family, failed, tried, rest_failed, rest_tried))
+        odd = Odd(host, family, failed, tried, rest_failed, rest_tried)
+        if by_chance(odd, len(counts)) < LEVEL:
+            found.append(odd)
     return found[0] if len(found) == 1 else None
+
+
+def by_chance(odd: Odd, hosts: int) -> float:
+    """How probable it is at most that one of so many hosts stands out like this where all are alike."""
+    return chance(odd.failed, odd.tried, odd.rest_failed, odd.rest_tried) * hosts
 
 
 def _attempts(counts: FamilyCounts) -> tuple[int, int]:

@@ -21,6 +21,7 @@ from mxtop.report.where import HERE, Where
 if TYPE_CHECKING:
     from mxtop.hosts.base import Host
     from mxtop.mail.sockets import SocketRow
+    from mxtop.report.hostlog import HostLog
 
 DONE, BAD = 0, 1
 
@@ -90,7 +91,7 @@ def sockets(*, config_directory: str | None, as_json: bool, filters: bool, where
 
     from mxtop.report.sockets import document, lines
 
-    rows, note = asyncio.run(_sockets(where, config_directory))
+    rows, note = asyncio.run(sampled(where, config_directory))
     rows = tuple(row for row in rows if filters or not row.filter_hop)
     if as_json:
         print_json(document(rows))
@@ -101,7 +102,7 @@ def sockets(*, config_directory: str | None, as_json: bool, filters: bool, where
     return DONE
 
 
-async def _sockets(where: Where, config_directory: str | None) -> tuple[tuple[SocketRow, ...], str]:
+async def sampled(where: Where, config_directory: str | None) -> tuple[tuple[SocketRow, ...], str]:
     """One sample, and what could not be seen."""
     from contextlib import aclosing
 
@@ -183,24 +184,8 @@ def report(
     import asyncio  # a file is read without it
 
     from mxtop.report import hostlog
-    from mxtop.report.reach import reach
-    from mxtop.report.reading import Counting
 
-    async def read() -> tuple[hostlog.HostLog, Tracker | None]:
-        async with reach(where) as host:
-            place = await hostlog.find(host, config_directory, log, elsewhere=where.remote)
-            if place.path and not where.remote:
-                return place, None
-            tracker = Tracker(place.syslog_names)
-            begin = await hostlog.clock(host) - since if since is not None and place.path else None
-            counting = Counting(tracker, begin, year)
-            async for first, batch in hostlog.batches(host, place, since):
-                if first:
-                    counting.next_file()
-                counting.feed(batch)
-            return place, tracker
-
-    place, tracker = asyncio.run(read())
+    place, tracker = asyncio.run(counted(where, config_directory, log, since, year))
     if tracker is not None:
         body.emit(body.build(tracker, place.host), out, as_json=as_json)
         return DONE
@@ -214,6 +199,28 @@ def report(
         host=place.host,
         syslog_names=place.syslog_names,
     )
+
+
+async def counted(
+    where: Where, config_directory: str | None, log: str | None, since: float | None, year: int | None
+) -> tuple[HostLog, Tracker | None]:
+    """A host's log, and what it comes to; None where it is a file of this machine."""
+    from mxtop.report import hostlog
+    from mxtop.report.reach import reach
+    from mxtop.report.reading import Counting
+
+    async with reach(where) as host:
+        place = await hostlog.find(host, config_directory, log, elsewhere=where.remote)
+        if place.path and not where.remote:
+            return place, None
+        tracker = Tracker(place.syslog_names)
+        begin = await hostlog.clock(host) - since if since is not None and place.path else None
+        counting = Counting(tracker, begin, year)
+        async for first, batch in hostlog.batches(host, place, since):
+            if first:
+                counting.next_file()
+            counting.feed(batch)
+        return place, tracker
 
 
 def record(path: Path, files: Sequence[str], *, config_directory: str | None, log: str | None) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from mxtop.mail.text import SafeText, clean, literal
 from mxtop.mail.units import share
 from mxtop.report.change import cost, effective, entry, some
-from mxtop.session.differences import Alike, alike
+from mxtop.session.differences import Alike, alike, notes
 from mxtop.session.fixing import Proposal
 from mxtop.session.together import ENOUGH, Offer, traffic
 
@@ -92,15 +92,10 @@ def _effect(able: Sequence[tuple[str, Proposal]]) -> Iterator[SafeText]:
 
 def _notes(able: Sequence[tuple[str, Proposal]]) -> Iterator[SafeText]:
     """Each note once, with the hosts that it is true of."""
-    found: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {}
-    for host, proposal in able:
-        for note in proposal.forecast.notes if proposal.forecast else ():
-            label = "no effect" if note.stops else "note"
-            found.setdefault((label, note.text), {})[host] = note.destinations
-    for (label, text), where in found.items():
-        told = [f"{host} ({some(names)})" if names else host for host, names in where.items()]
-        everywhere = len(where) == len(able) and not any(where.values())
-        yield from entry(label, text if everywhere else f"{text}: {', '.join(told)}")
+    for note in notes(able):
+        told = [f"{host} ({some(names)})" if names else host for host, names in note.where.items()]
+        label = "no effect" if note.stops else "note"
+        yield from entry(label, note.text if note.everywhere else f"{note.text}: {', '.join(told)}")
 
 
 def _advice(able: Sequence[tuple[str, Proposal]]) -> Iterator[SafeText]:

@@ -21,7 +21,6 @@ from mxtop.change.model import Change
 from mxtop.change.values import Refused
 from mxtop.hosts.errors import HostDown
 from mxtop.mail.errors import MxtopError
-from mxtop.mail.snapshot import Snapshot
 from mxtop.mail.text import SafeText
 from mxtop.report import change as body
 from mxtop.report import terminal
@@ -85,7 +84,7 @@ async def know(session: LocalSession, name: str = "mxtop") -> None:
     started = time.monotonic()
     while time.monotonic() < started + DNS_SECONDS:
         shown = session.core.look(session.now())
-        if shown.settings is None or not _unresolved(session, shown):
+        if shown.settings is None or not session.unresolved():
             break
         status.show(f"{name}: asking DNS about the largest destinations")
         await asyncio.sleep(LOOK)
@@ -95,11 +94,6 @@ async def know(session: LocalSession, name: str = "mxtop") -> None:
         if feed is not None and feed.state == "down":
             why = f"{feed.detail}{f'; {feed.remedy}' if feed.remedy else ''}"
             terminal.narrate(f"{name}: {feed.name}: {why}")
-
-
-def _unresolved(session: LocalSession, shown: Snapshot) -> bool:
-    """Whether a destination that is looked up has no answer yet."""
-    return any(name not in shown.outlooks for name in session.foremost())
 
 
 async def carry_out(fixing: Fixing, wishes: Wishes) -> int:

@@ -56,6 +56,10 @@ class Session:
         """The destination that the admin looks at: its DNS comes first."""
         self.selected = destination
 
+    def unresolved(self) -> bool:
+        """Whether settings, or DNS answers by which a change is foretold, are still on their way."""
+        return False
+
     def set_interval(self, seconds: float) -> None:
         """Seconds between two snapshots from now on."""
         self._interval = seconds

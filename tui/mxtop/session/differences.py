@@ -6,7 +6,7 @@ to be known before it, and the commands are the same.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
 from mxtop.session.fixing import Proposal
@@ -44,6 +44,29 @@ def alike(proposals: Iterable[tuple[str, Proposal]]) -> tuple[Alike, ...]:
             )
         )
     return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A note on the effect, with the hosts that it is true of and their destinations that it is about."""
+
+    text: str
+    stops: bool
+    where: dict[str, tuple[str, ...]]
+    everywhere: bool
+    """On all of the hosts, and about none of their destinations in particular."""
+
+
+def notes(proposals: Sequence[tuple[str, Proposal]]) -> tuple[Shared, ...]:
+    """Each note once, in the order in which they come first."""
+    found: dict[tuple[bool, str], dict[str, tuple[str, ...]]] = {}
+    for host, proposal in proposals:
+        for note in proposal.forecast.notes if proposal.forecast else ():
+            found.setdefault((note.stops, note.text), {})[host] = note.destinations
+    return tuple(
+        Shared(text, stops, where, len(where) == len(proposals) and not any(where.values()))
+        for (stops, text), where in found.items()
+    )
 
 
 def _facets(proposal: Proposal) -> dict[str, Hashable]:

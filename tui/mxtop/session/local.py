@@ -100,6 +100,13 @@ class LocalSession(Session):
         if isinstance(sample, Batch):
             self.live_fixing.feed(sample)
 
+    def unresolved(self) -> bool:
+        shown = self.core.look(self.now())
+        feed = shown.feeds.get("settings")
+        if shown.settings is None:
+            return feed is None or feed.state != "down"
+        return any(name not in shown.outlooks for name in self.foremost())
+
     def foremost(self) -> list[str]:
         """The destinations whose DNS is looked up unasked."""
         return self.core.wanted(OTHERS)

@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Final, Literal
 
 from mxtop.change.model import Change
@@ -94,6 +95,40 @@ def traffic(proposal: Proposal | None) -> int:
     if proposal is None or proposal.forecast is None:
         return 0
     return sum(row.connections for row in proposal.forecast.rows if row.reason is None)
+
+
+def in_one_go(change: Change, past: Mapping[str, Sequence[Change]]) -> dict[str, Change]:
+    """What stands of one change on several hosts, this one included, by the names in `past`.
+
+    By what each host wrote down: the same operator set the same, and each began within the time that the one
+    before it had.  A record names no other host, so that two runs that follow at once are taken for one.
+    """
+    same = [
+        (_second(one.time), host, one)
+        for host, changes in past.items()
+        for one in changes
+        if _what(one) == _what(change) and (one.state == "confirmed" or one.id == change.id)
+    ]
+    same.sort(key=lambda each: each[:2])
+    runs: list[list[tuple[float, str, Change]]] = []
+    for each in same:
+        last = runs[-1][-1] if runs else None
+        if last is None or each[0] - last[0] > last[2].window + GRACE:
+            runs.append([])
+        runs[-1].append(each)
+    mine = next(run for run in runs if any(one.id == change.id for *_, one in run))
+    return {host: one for _, host, one in mine}
+
+
+def _second(time: str) -> float:
+    try:
+        return datetime.fromisoformat(time).timestamp()
+    except ValueError:  # as a host may say
+        return 0.0
+
+
+def _what(change: Change) -> tuple[object, ...]:
+    return change.operator, change.fix, tuple((s.parameter, s.service, s.after) for s in change.settings)
 
 
 def verdict(progress: Progress) -> Verdict:

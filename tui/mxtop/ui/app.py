@@ -32,6 +32,7 @@ from mxtop.ui.keys import Key, bindings, check
 from mxtop.ui.screens.main import Main
 from mxtop.ui.screens.palette import Commands
 from mxtop.ui.screens.whole import Whole
+from mxtop.ui.together import ChangingTogether
 from mxtop.ui.view import View
 from mxtop.ui.watched import Watched
 from mxtop.ui.widgets.tabs import Tabs
@@ -87,6 +88,7 @@ class MxtopApp(Copying, Doors, App[int], inherit_bindings=False):
         )
         self.tab = 0 if others else 1
         """The number of the open tab; 0 is all hosts."""
+        self.together = ChangingTogether(self, read_only=read_only)
         self.connecting = Connecting(self)
         self._interval = interval
         self._read_only = read_only
@@ -133,10 +135,14 @@ class MxtopApp(Copying, Doors, App[int], inherit_bindings=False):
         return self.host.main
 
     @property
+    def waiting(self) -> Watched | None:
+        """The first host whose change waits for an answer."""
+        return next((host for host in self.hosts if host.changing.unconfirmed is not None), None)
+
+    @property
     def changing(self) -> Changing:
         """The host's that is looked at; of all hosts, the first whose change waits for an answer."""
-        waiting = (host.changing for host in self.hosts if host.changing.unconfirmed is not None)
-        return self.host.changing if self.tab else next(waiting, self.host.changing)
+        return (self.host if self.tab else self.waiting or self.host).changing
 
     @property
     def selected(self) -> str | None:

@@ -154,6 +154,27 @@ class Changing:
         if progress.over and before is not None:
             self._app.ended(progress.change, here=self._app.changing is self)
 
+    # -- as one of several hosts ------------------------------------------------------
+
+    def adopt(self, proposal: Proposal) -> None:
+        """This was begun here by a change on several hosts, which lets us `hear` how it goes on."""
+        self.begun, self.progress, self.error, self.retried = proposal, None, None, None
+        self.touched = True
+
+    def hear(self, progress: Progress) -> None:
+        self._take(progress)
+
+    def release(self) -> None:
+        """It was never begun here."""
+        self.progress = self.begun = self.due = None
+        self.changed()
+
+    def follow(self, change: Change) -> None:
+        """Look by ourselves from now on."""
+        self._start(lambda fixing: self._follow(fixing.watch(change)))
+
+    # -- the answer -------------------------------------------------------------------
+
     def keep(self) -> None:
         self._answer("keeping it", lambda fixing, change: fixing.confirm(change))
 

@@ -24,7 +24,7 @@ class Connecting:
 
     def __init__(self, app: MxtopApp) -> None:
         self._app = app
-        self._turn = asyncio.Lock()
+        self.turn = asyncio.Lock()
         self._told: dict[Session, float] = {}  # since when the state holds that was asked about last
 
     def begin(self, session: Session) -> None:
@@ -59,7 +59,7 @@ class Connecting:
     async def _ask_key(self, session: Session, key: OfferedKey) -> None:
         from mxtop.ui.screens.hostkey import HostKey
 
-        async with self._turn:
+        async with self.turn:
             answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
 
             def answered(yes: bool) -> None:
@@ -87,7 +87,7 @@ class Connecting:
                 prompt = f"Password for logging in to {question.host}"
             case "challenge":
                 prompt = f"{question.host} asks: {question.text.strip()}"
-        async with self._turn:
+        async with self.turn:
             given: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
 
             def take(text: str | None) -> None:

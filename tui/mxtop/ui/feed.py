@@ -34,6 +34,10 @@ class Session(Protocol):
     def select(self, destination: str | None) -> None:
         """Resolve this destination before others: the MX panel shows it."""
 
+    def unresolved(self) -> bool:
+        """Whether settings, or DNS answers by which a change is foretold, are still on their way."""
+        ...
+
     def retry(self) -> None:
         """Have a host that is not connected tried now."""
 

@@ -41,6 +41,13 @@ class Watched:
         """The main screen, on which the pages of this host lie."""
         return self.main
 
+    def show_destination(self, destination: str) -> None:
+        """Put the cursor of its list there, where it has that destination."""
+        table = self.main.destinations.table
+        for index, row in enumerate(table.rows):
+            if row.destination == destination:
+                table.move_to(index)
+
     @property
     def name(self) -> SafeText:
         """As it was named on the command line."""

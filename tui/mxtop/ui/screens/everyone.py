@@ -46,9 +46,10 @@ class HostRow:
     ipv4: int
     ipv6: int
     finding: SafeText
+    marked: bool = False
 
 
-def host_row(number: int, host: Watched) -> HostRow:
+def host_row(number: int, host: Watched, *, marked: bool = False) -> HostRow:
     now = host.latest
     sign, role = host.state()
     families = now.totals.families
@@ -60,6 +61,7 @@ def host_row(number: int, host: Watched) -> HostRow:
         now.queue.active if now.queue else None, now.queue.deferred if now.queue else None,
         families.ipv4.connections, families.ipv6.connections,
         clean(now.findings[0].title, 200) if now.findings else literal(""),
+        marked,
     )  # fmt: skip
 
 
@@ -74,7 +76,8 @@ def _share(ipv4: int, ipv6: int) -> float | None:
 HOSTS: Final[tuple[Column[HostRow], ...]] = (
     Column("state", "State", 14, lambda h: h.state, lambda h: {"bad": 2, "slow": 1}.get(h.role, 0),
            role=lambda h: h.role, frozen=True),
-    Column("host", "Host", 12, lambda h: h.name, lambda h: h.name, most=26, descending=False, frozen=True),
+    Column("host", "Host", 12, lambda h: SafeText(f"◆ {h.name}") if h.marked else h.name, lambda h: h.name,
+           most=26, descending=False, frozen=True, role=lambda h: "accent" if h.marked else "text"),
     Column("age", "Heard", 5, lambda h: units.duration(h.age), lambda h: h.age, right=True,
            help="when it was last heard"),
     Column("sent", "Sent/s", 6, lambda h: _per_second(h.sent), lambda h: h.sent, right=True),
@@ -147,7 +150,9 @@ class HostsPanel(Both[HostRow]):
 
     def retitle(self) -> None:
         self._set("border_title", " · ".join(["Hosts", *self.query_words()]))
-        self._set("border_subtitle", f"{len(self.table.rows):,}")
+        marked = sum(row.marked for row in self._rows)
+        words = f"◆ {marked:,} marked of " if marked else ""
+        self._set("border_subtitle", f"{words}{len(self.table.rows):,}")
 
 
 class Sums(Both[Everywhere]):
@@ -164,7 +169,7 @@ class Sums(Both[Everywhere]):
         self._set("border_subtitle", f"{rows:,}" if rows else "")
 
 
-KEYS_LINE: Final = literal("? help  ⏎ open the host  ⇥ the other list  < > r order  ] next host  q quit")
+KEYS_LINE: Final = literal("? help  ⏎ open  m mark  x change  H history  ⇥ lists  ] next host  q quit")
 
 
 class Everyone(Whole):
@@ -184,6 +189,7 @@ class Everyone(Whole):
         self.hosts = HostsPanel()
         self.sums = Sums()
         self.says = Text(id="says")
+        self._marked: set[int] = set()
 
     def compose(self) -> ComposeResult:
         yield Tabs()
@@ -202,7 +208,9 @@ class Everyone(Whole):
         if not self.is_current:
             return
         app = cast("MxtopApp", self.app)
-        self.hosts.take(tuple(host_row(number, host) for number, host in enumerate(app.hosts, 1)))
+        self.hosts.take(
+            tuple(host_row(n, host, marked=n in self._marked) for n, host in enumerate(app.hosts, 1))
+        )
         self.sums.take(everywhere({host.name: host.latest for host in app.hosts}))
         self.query_one(Countdown).look()
         self.tell()
@@ -242,29 +250,28 @@ class Everyone(Whole):
         table = self._table().table
         table.sort_by(table.column)  # type: ignore[arg-type]
 
+    def action_mark(self) -> None:
+        """Mark the host under the cursor for a change, or not any more; go to the next."""
+        if (row := self.hosts.table.row()) is not None and not self.sums.has_focus_within:
+            self._marked ^= {row.number}
+            self.look()
+            self.hosts.table.action_move(1)
+
+    def meant(self) -> tuple[Watched, ...]:
+        """The hosts that a change would be about: those that are marked, all where none is."""
+        hosts = cast("MxtopApp", self.app).hosts
+        return tuple(host for n, host in enumerate(hosts, 1) if n in self._marked) or hosts
+
     async def action_open(self) -> None:
-        """The host under the cursor, or the one that differs at the destination, with that selected."""
+        """The host under the cursor, or the hosts side by side at the destination under it."""
         app = cast("MxtopApp", self.app)
         if not self.sums.has_focus_within:
             if (host := self.hosts.table.row()) is not None:
                 await app.open_tab(host.number)
-            return
-        row = self.sums.table.row()
-        if row is None:
-            return
-        senders = [
-            (number, each)
-            for number, each in enumerate(app.hosts, 1)
-            if any(one.destination == row.destination for one in each.latest.destinations)
-            and (row.odd is None or each.name == row.odd.host)
-        ]
-        if senders:
-            number, each = senders[0]
-            await app.open_tab(number)
-            table = each.main.destinations.table
-            for index, one in enumerate(table.rows):
-                if one.destination == row.destination:
-                    table.move_to(index)
+        elif (row := self.sums.table.row()) is not None:
+            from mxtop.ui.screens.compare import Compare
+
+            await app.push_screen(Compare(row.destination))
 
     def plain(self) -> SafeText:
         return SafeText(self._table().plain())

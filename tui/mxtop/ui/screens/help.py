@@ -13,6 +13,7 @@ from mxtop.ui.words import STATES, split_bar
 _PLACES: Final[tuple[tuple[Where, str], ...]] = (
     ("everywhere", "Everywhere"),
     ("main", "On the main screen"),
+    ("all", "On the tab of all hosts, where there are several"),
     ("list", "Moving in lists and texts"),
 )
 

@@ -1,16 +1,31 @@
-"""The two choices of the fix: the value, and the time after which an unanswered change goes back."""
+"""The two choices of the fix: the value, and the time after which an unanswered change goes back.
+
+And the page that has them on its head, for one host or for several.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from rich.cells import cell_len
 from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.message import Message
 
+from mxtop.fixes.address_preference import ADDRESS_PREFERENCE
+from mxtop.mail.settings import Settings
+from mxtop.mail.snapshot import Snapshot
 from mxtop.mail.text import SafeText, clean, literal
+from mxtop.session.fixing import WINDOWS
+from mxtop.ui.keys import KEYS, bindings, shown
 from mxtop.ui.screens.fix.words import minutes
+from mxtop.ui.screens.form import Form
 from mxtop.ui.widgets.painted import Span, Text
+
+if TYPE_CHECKING:
+    from mxtop.ui.app import MxtopApp
 
 
 class Choices(Text, can_focus=False):
@@ -74,3 +89,59 @@ class Choices(Text, can_focus=False):
                     window = self.windows[at] if event.y == 1 else self.window
                     self._pick(value, window)
                 return
+
+
+class Choosing(Form):
+    """Subclasses draw by the stage, `preview` or `change`: only the first can be chosen about."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("fix")]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._stage = ""
+
+    def head(self) -> ComposeResult:
+        keymap = cast("MxtopApp", self.app).keymap
+        first = {key.id: shown(keymap.keys_of(key)[0]) for key in KEYS}
+        values = [value.name for value in ADDRESS_PREFERENCE.values]
+        self.picker = Choices(values, WINDOWS, (first["value"], first["window"]))
+        yield self.picker
+
+    def on_mount(self) -> None:
+        self.app.call_after_refresh(self.buttons.focus)
+
+    def changed(self) -> None:
+        if self.is_mounted:
+            self.draw()
+
+    def stage(self) -> str:
+        raise NotImplementedError
+
+    def draw(self) -> None:
+        stage = self.stage()
+        if stage != self._stage:
+            self._stage = stage
+            self.text.scroll_home(animate=False, immediate=True)
+        self.picker.display = stage == "preview"
+        super().draw()
+
+    def action_value(self, step: int) -> None:
+        self.picker.step(value=step)
+
+    def action_window(self, step: int) -> None:
+        self.picker.step(window=step)
+
+
+def proposed(snapshots: Iterable[Snapshot], values: Sequence[str]) -> str:
+    """What the worst finding of the first host that has one proposes; else another value than the first's."""
+    settings: list[Settings | None] = []
+    for snapshot in snapshots:
+        for finding in snapshot.findings:
+            if finding.fix == ADDRESS_PREFERENCE.name and finding.value in values:
+                return str(finding.value)
+        settings.append(snapshot.settings)
+    return "ipv6" if settings and preference(settings[0]) == "any" else "any"
+
+
+def preference(settings: Settings | None) -> str:
+    return settings.transport("smtp").smtp_address_preference if settings is not None else "any"

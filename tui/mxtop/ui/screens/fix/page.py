@@ -6,23 +6,17 @@ Shows what the application's `Changing` holds, and tells it what was pressed; cl
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, cast
-
-from textual.app import ComposeResult
-from textual.binding import BindingType
+from typing import TYPE_CHECKING, cast
 
 from mxtop.change.model import Change
 from mxtop.fixes.address_preference import ADDRESS_PREFERENCE
-from mxtop.mail.settings import Settings
 from mxtop.mail.text import SafeText, clean, literal
-from mxtop.session.fixing import WINDOWS
 from mxtop.ui.changing import WINDOW
-from mxtop.ui.keys import KEYS, bindings, shown
 from mxtop.ui.screens.fix import preview, progress
-from mxtop.ui.screens.fix.choices import Choices
+from mxtop.ui.screens.fix.choices import Choices, Choosing, proposed
 from mxtop.ui.screens.fix.effect import concerned
 from mxtop.ui.screens.fix.words import heading, named, names
-from mxtop.ui.screens.form import Form, trouble
+from mxtop.ui.screens.form import trouble
 from mxtop.ui.widgets.buttons import Button
 from mxtop.ui.widgets.painted import Line, wrap
 
@@ -35,20 +29,7 @@ READ_ONLY = literal(
 )
 
 
-class Fix(Form):
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("fix")]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._stage = ""
-
-    def head(self) -> ComposeResult:
-        keymap = self._app.keymap
-        first = {key.id: shown(keymap.keys_of(key)[0]) for key in KEYS}
-        values = [value.name for value in ADDRESS_PREFERENCE.values]
-        self.picker = Choices(values, WINDOWS, (first["value"], first["window"]))
-        yield self.picker
-
+class Fix(Choosing):
     @property
     def _app(self) -> MxtopApp:
         return cast("MxtopApp", self.app)
@@ -58,40 +39,23 @@ class Fix(Form):
         return self._app.changing
 
     def on_mount(self) -> None:
-        self._app.call_after_refresh(self.buttons.focus)
         changing = self._changing
-        self.picker.choose(*(changing.wanted or (self._proposed(), WINDOW)))
+        self.picker.choose(
+            *(changing.wanted or (proposed([self._app.view.snapshot], self.picker.values), WINDOW))
+        )
         if changing.progress is None and not changing.asking:
             changing.choose(self.picker.value, self.picker.window)
 
     def on_unmount(self) -> None:
         self._changing.leave()
 
-    def _proposed(self) -> str:
-        """What the worst finding proposes; else another value than the one that is set."""
-        snapshot = self._app.view.snapshot
-        for finding in snapshot.findings:
-            if finding.fix == ADDRESS_PREFERENCE.name and finding.value in self.picker.values:
-                return str(finding.value)
-        return "ipv6" if preference(snapshot.settings) == "any" else "any"
-
     # -- what is shown ------------------------------------------------------------
-
-    def changed(self) -> None:
-        if self.is_mounted:
-            self.draw()
 
     def title_text(self) -> str:
         return f"Fix · {ADDRESS_PREFERENCE.title} · {clean(self._app.session.host, 60)}"
 
-    def draw(self) -> None:
-        changing = self._changing
-        stage = "change" if changing.progress or changing.begun else "preview"
-        if stage != self._stage:
-            self._stage = stage
-            self.text.scroll_home(animate=False, immediate=True)
-        self.picker.display = stage == "preview"
-        super().draw()
+    def stage(self) -> str:
+        return "change" if self._changing.progress or self._changing.begun else "preview"
 
     def lines(self, width: int) -> list[Line]:
         changing = self._changing
@@ -145,12 +109,6 @@ class Fix(Form):
         return [Button("close", literal("Cancel")), Button("apply", consent(change))]
 
     # -- what is pressed ------------------------------------------------------------
-
-    def action_value(self, step: int) -> None:
-        self.picker.step(value=step)
-
-    def action_window(self, step: int) -> None:
-        self.picker.step(window=step)
 
     def on_choices_chosen(self, event: Choices.Chosen) -> None:
         if self._changing.progress is None and self._changing.begun is None:
@@ -210,7 +168,3 @@ class Fix(Form):
 def consent(change: Change) -> SafeText:
     """`Set smtp_address_preference = ipv6 on mx1`."""
     return SafeText(f"Set {named(change)} on {clean(change.host, 40)}")
-
-
-def preference(settings: Settings | None) -> str:
-    return settings.transport("smtp").smtp_address_preference if settings is not None else "any"

@@ -34,7 +34,7 @@ def lines(proposal: Proposal, width: int) -> list[Line]:
         )
     else:
         shown += effect.lines(proposal.forecast, width)
-    return [*shown, *_judgement(proposal, width), *_commands(proposal, width)]
+    return [*shown, *judgement(proposal, width), *commands(proposal, width)]
 
 
 def _findings(proposal: Proposal, width: int) -> list[Line]:
@@ -70,7 +70,7 @@ def found(finding: Finding, width: int) -> list[Line]:
     return shown
 
 
-def _judgement(proposal: Proposal, width: int) -> list[Line]:
+def judgement(proposal: Proposal, width: int) -> list[Line]:
     value = clean(proposal.value, 40)
     shown = heading("Postfix's own judgement")
     if proposal.safe:
@@ -85,7 +85,7 @@ def _judgement(proposal: Proposal, width: int) -> list[Line]:
     return shown
 
 
-def _commands(proposal: Proposal, width: int) -> list[Line]:
+def commands(proposal: Proposal, width: int) -> list[Line]:
     window = minutes(proposal.preview.change.window)
     shown = heading("What will run")
     words = f"First a watchdog is armed: without an answer it takes the change back after {window}."
