@@ -191,6 +191,9 @@ class FakeSession:
             raise self.error
         await asyncio.sleep(3600)
 
+    def attend(self, attended: bool) -> None:
+        self.attended = attended
+
     def select(self, destination: str | None) -> None:
         self.selected.append(destination)
 

@@ -33,6 +33,9 @@ from mxtop.sources.journal import Journal
 SETTINGS_LOOK: Final = 2.0
 """Seconds between two looks whether main.cf or master.cf changed."""
 
+SETTINGS_BEHIND: Final = 10.0
+"""The same where nobody looks at the host."""
+
 SOCKETS_LOOK: Final = 1.0
 QUEUE_LOOK: Final = 10.0
 QUEUE_SOON: Final = 2.0
@@ -43,6 +46,9 @@ QUEUE_SHARE: Final = 50
 
 OTHERS: Final = 40
 """Destinations whose DNS is kept in view besides the selected one."""
+
+FOREMOST_BEHIND: Final = 20.0
+"""Seconds for which they stay chosen where nobody looks at the host."""
 
 
 class LocalSession(Session):
@@ -63,6 +69,7 @@ class LocalSession(Session):
         self._names = Names(self._host)
         self._puzzled = asyncio.Event()  # a peer that neither log nor DNS knows: the queue may
         self._unknown: frozenset[str] = frozenset()
+        self._chosen: tuple[float, list[str]] = -FOREMOST_BEHIND, []
         super().__init__(Core(self._host.name), interval)
         self._settings_due = asyncio.Event()
         self.live_fixing = LiveFixing(self, self._host, config_directory=config_directory)
@@ -102,7 +109,10 @@ class LocalSession(Session):
 
     def foremost(self) -> list[str]:
         """The destinations whose DNS is looked up unasked."""
-        return self.core.wanted(OTHERS)
+        now = time.monotonic()
+        if self.attended or now - self._chosen[0] > FOREMOST_BEHIND:
+            self._chosen = now, self.core.wanted(OTHERS)
+        return self._chosen[1]
 
     def select(self, destination: str | None) -> None:
         super().select(destination)
@@ -128,7 +138,7 @@ class LocalSession(Session):
                 seen = stamp
             self._settings_due.clear()
             try:
-                async with asyncio.timeout(SETTINGS_LOOK):
+                async with asyncio.timeout(SETTINGS_LOOK if self.attended else SETTINGS_BEHIND):
                     await self._settings_due.wait()
             except TimeoutError:
                 pass

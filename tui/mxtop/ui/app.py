@@ -150,6 +150,7 @@ class MxtopApp(doors.Doors, App[int], inherit_bindings=False):
     async def on_load(self) -> None:
         """Start the sessions.  A first snapshot that comes at once spares painting an empty screen."""
         for number, host in enumerate(self.hosts):
+            host.session.attend(number + 1 == self.tab)
             work = host.session.run(partial(self.publish, number=number))
             self.run_worker(work, name=f"session {number}", exit_on_error=False)
         try:
@@ -319,6 +320,8 @@ class MxtopApp(doors.Doors, App[int], inherit_bindings=False):
         ):
             return
         self.tab = number
+        for each, host in enumerate(self.hosts, 1):
+            host.session.attend(each == number)
         await self.switch_mode(self.hosts[number - 1].mode if number else self.DEFAULT_MODE)
         if number:
             self.draw()

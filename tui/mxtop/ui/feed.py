@@ -34,6 +34,9 @@ class Session(Protocol):
     def select(self, destination: str | None) -> None:
         """Resolve this destination before others: the MX panel shows it."""
 
+    def attend(self, attended: bool) -> None:
+        """Whether this host is looked at, and not others or all of them."""
+
     def retry(self) -> None:
         """Have a host that is not connected tried now."""
 

@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from textual.screen import Screen
 
 from mxtop.mail import units
-from mxtop.mail.fleet import Everywhere, Odd, everywhere
+from mxtop.mail.fleet import Everywhere, Fleet, Odd
 from mxtop.mail.text import SafeText, clean, literal
 from mxtop.mail.value import value
 from mxtop.ui.keys import bindings
@@ -184,6 +184,7 @@ class Everyone(Screen[None]):
         self.hosts = HostsPanel()
         self.sums = Sums()
         self.says = Text(id="says")
+        self._fleet = Fleet()
 
     def compose(self) -> ComposeResult:
         yield Tabs()
@@ -203,7 +204,7 @@ class Everyone(Screen[None]):
             return
         app = cast("MxtopApp", self.app)
         self.hosts.take(tuple(host_row(number, host) for number, host in enumerate(app.hosts, 1)))
-        self.sums.take(everywhere({host.name: host.latest for host in app.hosts}))
+        self.sums.take(self._fleet.look({host.name: host.latest for host in app.hosts}))
         self.query_one(Countdown).look()
         self.tell()
 
