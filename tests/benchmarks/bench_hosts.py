@@ -29,6 +29,9 @@ RATE = 200
 HISTORY = 4_000
 """Lines that each log has at the start."""
 
+BYTES = 150
+"""About so long is a line."""
+
 SETTLE = 15.0
 SECONDS = 4.0
 RUNS = 5
@@ -99,14 +102,17 @@ class Fleet:
             return [*MXTOP, *words]
         return [*MXTOP, *words]
 
-    def readers(self) -> int:
-        """How many logs are being followed."""
-        found = 0
+    def unread(self) -> list[int]:
+        """Of each log that is being followed the bytes that its reader there has not handed out."""
+        found = []
         for pid in self.server.pids():
+            place = Path(f"/proc/{pid}")
             try:
-                found += b"mxtop-follow" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+                if b"mxtop-follow" in (place / "cmdline").read_bytes().split(b"\0"):
+                    at = int((place / "fdinfo/3").read_text().split()[1])
+                    found.append((place / "fd/3").stat().st_size - at)
             except OSError:
-                pass  # it has just ended
+                pass  # it has just ended, or begun
         return found
 
 
@@ -120,9 +126,9 @@ def measure(fleet: Fleet, profile: str | None) -> bool:
     with Terminal(fleet.command(profile), env={"HOME": str(fleet.home)}) as terminal:
         terminal.until(has(b"Destinations of all hosts"), 60)
         limit = time.monotonic() + 300
-        while fleet.readers() < len(fleet.names):
+        while len(unread := fleet.unread()) < len(fleet.names):
             if time.monotonic() > limit:
-                raise TimeoutError(f"{fleet.readers()} of {len(fleet.names)} logs are read")
+                raise TimeoutError(f"{len(unread)} of {len(fleet.names)} logs are read")
             terminal.spend(1)
         terminal.spend(SETTLE)
         shares, machine_shares, written = [], [], terminal.size
@@ -134,9 +140,11 @@ def measure(fleet: Fleet, profile: str | None) -> bool:
             shares.append((cpu_seconds(terminal.pid) - cpu) / took * 100)
             machine_shares.append((busy_cores() - busy) / took * 100)
         written = int((terminal.size - written) / (time.perf_counter() - began))
+        late = max(fleet.unread()) / (RATE * BYTES)
         print(
             f"{len(fleet.names)} hosts at {RATE} lines/s: {spread(shares)} % of a core, "
             f"{memory_mb(terminal.pid):.0f} MiB, {written} bytes/s to the terminal; "
+            f"the slowest reader is {late:.1f} s behind; "
             f"all that runs on this machine: {spread(machine_shares, digits=0)} %"
         )
         return verdict(f"{len(fleet.names)} hosts at {RATE} lines/s", sorted(shares)[RUNS // 2], TARGET,

@@ -177,6 +177,7 @@ class FakeSession:
         self.selected: list[str | None] = []
         self.intervals: list[float] = []
         self.closed = False
+        self.attended: bool | None = None
         self.error: BaseException | None = None
         self.fixing: Fixing | None = None
         self.asking: Asking | None = None

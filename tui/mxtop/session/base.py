@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 BEHIND: Final = 1.0
 """Seconds between two snapshots of a host that nobody looks at, at least."""
 
-LINGER: Final = 5.0
-
 PATIENCE: Final = 0.4
 """Seconds after which the first snapshot comes even if the log is not in yet."""
 
@@ -41,7 +39,6 @@ class Session:
         self.ready = asyncio.Event()
         """Set when there is something to show."""
         self._wake = asyncio.Event()
-        self._turned = asyncio.Event()
         self._tap: Callable[[Sample], None] | None = None
 
     def now(self) -> float:
@@ -77,18 +74,6 @@ class Session:
         if attended != self.core.attended:
             self.core.attended = attended
             self._wake.set()
-            self._turned.set()
-            self._turned = asyncio.Event()
-
-    async def turned(self) -> None:
-        """Wait until somebody looks at this host, or nobody has for LINGER seconds: for what costs less the
-        other way round, but not so little that it should follow who goes through the tabs.
-        """
-        was = self.attended
-        while self.attended == was:
-            await self._turned.wait()
-            if was:
-                await asyncio.sleep(LINGER)
 
     def retry(self) -> None:
         """Have a host that is not connected tried now; nothing where there is no connection to keep."""

@@ -37,9 +37,6 @@ HISTORY: Final = 120
 """Values that the sparkline keeps, one a tick."""
 
 
-RATES_BEHIND: Final = 30.0
-"""Seconds that the rates of rows may lag where nobody looks at the host: nothing sums them."""
-
 FEEDS: Final = ("log", "settings", "sockets", "queue", "dns")
 """The order in which they are told: what others depend on comes first."""
 
@@ -72,8 +69,9 @@ class Core:
         self._history: deque[float] = deque(maxlen=HISTORY)
         self._tick: tuple[float, int] | None = None
         self.attended = True
-        """Whether somebody looks at this host: else the rates of its rows may be RATES_BEHIND old."""
-        self._rated = 0.0  # when the rows' rates were last told
+        """Whether somebody looks at this host: else its rows keep the rates that they had then, as nothing
+        sums them, and they change every second.
+        """
 
     @property
     def tracker(self) -> Tracker:
@@ -158,7 +156,6 @@ class Core:
         """Go on with another tracker: one that has read the whole history up to this moment."""
         self._reader = Reader(tracker)
         self._tick = None  # its count jumps: no rate
-        self._rated = 0.0
         self._joined.clear()
 
     # -- what the screen gets --------------------------------------------------
@@ -237,10 +234,7 @@ class Core:
 
         A row that did not change is the same object.
         """
-        fresh = self.attended or not 0 <= now - self._rated < RATES_BEHIND
-        if fresh:
-            self._rated = now
-        rows = self.tracker.rows(now if fresh else None)
+        rows = self.tracker.rows(now if self.attended else None)
         if rows is self._rows[0] and self._live == self._rows[1]:
             return self._rows[2]
         joined = list(rows)

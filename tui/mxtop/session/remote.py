@@ -39,7 +39,7 @@ from mxtop.sources.remotetail import PAUSE
 LOOK = 1.0
 """Seconds between two tellings how long a lost host has been away."""
 
-SOCKETS_BEHIND = 10.0
+SOCKETS_BEHIND = 5.0
 """Seconds between two samples of the sockets of a host that nobody looks at; the sum of all has none."""
 
 TOLD = ("settings", "log", "sockets", "queue")
@@ -234,21 +234,17 @@ class RemoteSession(LocalSession):
         settings = self.core.settings
         sampler = RemoteSampler(self._host, settings.queue_directory if settings else None)
         while True:
-            async with asyncio.TaskGroup() as group:
-                sampling = group.create_task(self._sample(sampler))
-                await self.turned()
-                sampling.cancel()
-
-    async def _sample(self, sampler: RemoteSampler) -> None:
-        """Take samples for ever, at the pace of this moment."""
-        samples = sampler.samples(
-            lambda: relay_ports(self.core.settings) if self.core.settings else (),
-            self.core.addresses,
-            SOCKETS_LOOK if self.attended else SOCKETS_BEHIND,
-        )
-        async with aclosing(samples):
-            async for rows in samples:
-                self._take_rows(rows, sampler.note)
+            seen = self.attended
+            samples = sampler.samples(
+                lambda: relay_ports(self.core.settings) if self.core.settings else (),
+                self.core.addresses,
+                SOCKETS_LOOK if seen else SOCKETS_BEHIND,
+            )
+            async with aclosing(samples):
+                async for rows in samples:
+                    self._take_rows(rows, sampler.note)
+                    if self.attended != seen:
+                        break
 
 
 def _words(name: str, link: Link) -> Feed:
