@@ -46,6 +46,9 @@ class Still:
         publish(self.snapshot)
         await asyncio.Event().wait()
 
+    def attend(self, attended: bool) -> None:
+        pass
+
     def select(self, destination: str | None) -> None:
         pass
 

@@ -23,6 +23,7 @@ def test_a_steady_flow_has_its_rate_at_any_second() -> None:
         found = rates.at(ZERO + now, Clock(0.0))
         assert found[3][0] == pytest.approx(1, abs=0.17)
         assert found[3][1:] == (0, 0) and found[4][:2] == (0, 0)
+        assert rates.total(ZERO + now, Clock(0.0)) == pytest.approx((found[3][0], 0, found[4][2]))
 
 
 def test_what_is_older_than_a_minute_is_gone() -> None:

@@ -239,3 +239,25 @@ def test_the_screen_opens_on_a_host_that_cannot_be_reached_and_says_why(place: P
         it.wait_for("next try")
         it.press("q")
         assert it.exit_code() == 0
+
+
+def test_a_command_on_forty_hosts_behind_one_bastion_with_sshds_defaults(
+    place: Place, tmp_path: Path
+) -> None:
+    """All share one connection to the bastion: each with its own, sshd would drop some (MaxStartups)."""
+    names = [f"behind{n}" for n in range(40)]
+    home = tmp_path / "home"
+    (home / ".ssh").mkdir(parents=True)
+    with (
+        Sshd(tmp_path / "bastion", free_port(), alias="bastion") as bastion,
+        Sshd(tmp_path / "inner", free_port(), alias=" ".join(names)) as inner,
+    ):
+        (home / ".ssh" / "config").write_text(
+            inner.client_entry("ProxyJump bastion") + bastion.client_entry()
+        )
+        here = Place(inner, place.instance, place.log, home)
+        done = here.mxtop("history", "--json", "--config-dir", str(place.instance), *names)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert isinstance(json.loads(done.stdout), list)
+        assert bastion.log.read_text().count("Accepted publickey") == 1
+        assert inner.log.read_text().count("Accepted publickey") == 40

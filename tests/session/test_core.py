@@ -59,6 +59,24 @@ def test_rows_that_did_not_change_are_the_same_objects() -> None:
     assert changed.destinations[1].sent == 2
 
 
+def test_nobody_s_rows_change_with_what_is_logged_and_not_with_time() -> None:
+    core = Core("mx1")
+    for domain in ("a.example", "b.example"):
+        core.take(lines(domain), NOW)
+    rated = core.tick(NOW).destinations
+    assert rated[0].sent_rate > 0
+    core.attended = False
+    assert core.tick(NOW + 30).destinations is rated
+    core.take(lines("b.example", 6), NOW)
+    unseen = core.tick(NOW + 31)
+    assert unseen.destinations[0] is rated[0]
+    assert unseen.destinations[1].sent == 7
+    assert unseen.sent_rate == core.tracker.rates(NOW + 31)[0] > 0
+    core.attended = True
+    first, second = core.tick(NOW + 32).destinations
+    assert second.sent_rate == 7 * first.sent_rate > rated[1].sent_rate
+
+
 def test_live_connections_join_their_destination_and_leave_it() -> None:
     core = Core("mx1")
     core.take(lines("a.example"), NOW)

@@ -138,6 +138,30 @@ async def test_every_number_equals_the_local_one_also_after_a_cut(sshd: Sshd, in
         await there.until(lambda: there.state("settings") == "live")
 
 
+def pace(server: Sshd) -> str:
+    """The pause that the sampler of sockets on this host was last started with; "" while there is none."""
+    for pid in reversed(server.pids()):
+        try:
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if b"mxtop-sockets" in words:
+            return words[words.index(b"mxtop-sockets") + 1].decode()
+    return ""
+
+
+async def test_who_is_not_looked_at_is_sampled_seldom(sshd: Sshd, instance: Path) -> None:
+    session = at(sshd, instance)
+    session.attend(False)
+    async with watching(session) as there:
+        await there.until(lambda: pace(sshd) == "5")
+        session.attend(True)
+        await there.until(lambda: pace(sshd) == "1")
+        session.attend(False)
+        await there.until(lambda: pace(sshd) == "5")
+        assert there.state("sockets") == "live"
+
+
 async def test_a_host_that_is_not_there(tmp_path: Path, instance: Path) -> None:
     server = Sshd(tmp_path / "mx2", free_port(), alias="mx2")
     async with watching(at(server, instance)) as there:

@@ -76,7 +76,7 @@ async def test_without_ss_the_owners_are_unknown(tmp_path: Path, monkeypatch: py
     server = listen("127.0.0.94")
     port = server.getsockname()[1]
     with socket.create_connection(("127.0.0.94", port)):
-        sampler = RemoteSampler(LocalHost(), pause=0.1)
+        sampler = RemoteSampler(LocalHost())
         (row,) = ours(await sample(sampler, port, times=2), server)
         (local,) = ours(Sampler().sample([port]), server)
         assert replace(row, age=None) == local

@@ -177,6 +177,7 @@ class FakeSession:
         self.selected: list[str | None] = []
         self.intervals: list[float] = []
         self.closed = False
+        self.attended: bool | None = None
         self.error: BaseException | None = None
         self.fixing: Fixing | None = None
         self.asking: Asking | None = None
@@ -191,6 +192,9 @@ class FakeSession:
         if self.error is not None:
             raise self.error
         await asyncio.sleep(3600)
+
+    def attend(self, attended: bool) -> None:
+        self.attended = attended
 
     def select(self, destination: str | None) -> None:
         self.selected.append(destination)

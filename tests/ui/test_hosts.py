@@ -94,6 +94,22 @@ async def test_tabs_keep_what_was_chosen_on_each() -> None:
         assert app.tab == 0
 
 
+async def test_a_session_knows_whether_it_is_looked_at() -> None:
+    first, others = three()
+    async with running(session=first, others=others) as (_, pilot):
+
+        def looked_at() -> list[bool | None]:
+            return [each.attended for each in (first, *others)]
+
+        assert looked_at() == [False, False, False]
+        await pilot.press("right_square_bracket", "right_square_bracket")
+        await settle(pilot)
+        assert looked_at() == [False, True, False]
+        await pilot.press("left_square_bracket", "left_square_bracket")
+        await settle(pilot)
+        assert looked_at() == [False, False, False]
+
+
 async def test_a_page_stays_open_on_its_host_and_keys_ask_the_host_they_are_about() -> None:
     mine, other = FakeFixing(), FakeFixing()
     first, second = with_fixing(mine), with_fixing(other)

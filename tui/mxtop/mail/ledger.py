@@ -89,7 +89,7 @@ class Ledger:
         self._nowhere = DestinationTally("", _NOWHERE)
         self._nowhere.changed = True  # so that it is never shown
         self._tallies: list[DestinationTally] = []  # by their place in the rows
-        self._warm: set[int] = set()  # places of the rows that show a rate
+        self._warm: dict[int, Rate] = {}  # the rates that rows show, by their places
 
     # -- what goes in
 
@@ -239,18 +239,20 @@ class Ledger:
 
     # -- what comes out
 
-    def rows(self, now: float) -> tuple[Destination, ...]:
+    def rows(self, now: float | None) -> tuple[Destination, ...]:
         """Every destination in order of appearance, rates over the minute before `now`.
 
-        Rows that did not change are the same objects as before, the tuple too where none did.
+        Rows that did not change are the same objects as before, the tuple too where none did.  A rate changes
+        with time: with None they stay as they were, and the work is that of what was logged since.
         """
-        rates = self._rates.at(now, self._clock)
-        rates.pop(_NOWHERE, None)
         work, self._changed = self._changed, []
-        for index in self._warm | rates.keys():
-            if not self._tallies[index].changed:
-                work.append(self._tallies[index])
-        self._warm = set(rates)
+        if now is not None:
+            before, self._warm = self._warm, self._rates.at(now, self._clock)
+            self._warm.pop(_NOWHERE, None)
+            for index in before.keys() | self._warm.keys():
+                if not self._tallies[index].changed:
+                    work.append(self._tallies[index])
+        rates = self._warm
         rows = self._rows
         fresh = len(rows) != len(self._shown)
         for tally in work:
@@ -265,8 +267,7 @@ class Ledger:
 
     def rates(self, now: float) -> Rate:
         """Sent, deferred and bounced lines per second over the minute before `now`."""
-        rates = self._rates.at(now, self._clock).values()
-        return sum(rate[0] for rate in rates), sum(rate[1] for rate in rates), sum(rate[2] for rate in rates)
+        return self._rates.total(now, self._clock)
 
     def totals(self) -> Totals:
         """Whole-log counts."""

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 
 from mxtop.change.root import Ask
+from mxtop.hosts.connect import new_bastions
 from mxtop.hosts.target import parse_target
 from mxtop.mail.errors import MxtopError
 from mxtop.report import terminal
@@ -45,14 +46,18 @@ def names(words: Iterable[str]) -> dict[str, str]:
 
 @asynccontextmanager
 async def attached(hosts: Hosts) -> AsyncIterator[dict[str, RemoteSession | MxtopError]]:
-    """A session for each host by its name, connected and not yet running, or why there is none."""
+    """A session for each host by its name, connected and not yet running, or why there is none.
+
+    Hosts behind the same jump host share one connection to it.
+    """
     words = names(hosts.words)
+    bastions = new_bastions() if hosts.ssh_command is None else None
     ask = _one_at_a_time() if terminal.somebody() else None
     async with AsyncExitStack() as stack:
 
         async def attach(word: str) -> RemoteSession | MxtopError:
             try:
-                ssh = await connected(Where(word, hosts.ssh_command))
+                ssh = await connected(Where(word, hosts.ssh_command), bastions)
             except MxtopError as error:
                 return error
             except OSError as error:  # within the group it would be wrapped

@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 from mxtop.hosts.base import Host
 from mxtop.hosts.remote import SshHost
 from mxtop.hosts.target import parse_target
 from mxtop.report.terminal import narrate
 from mxtop.report.where import Where
+
+if TYPE_CHECKING:
+    from mxtop.hosts.ssh import Bastions
 
 
 @asynccontextmanager
@@ -29,8 +33,11 @@ async def reach(where: Where) -> AsyncIterator[Host]:
         yield host
 
 
-async def connected(where: Where) -> SshHost:
-    """A connection to close; first what it leaves out of ssh_config(5), on stderr."""
+async def connected(where: Where, bastions: Bastions | None = None) -> SshHost:
+    """A connection to close; first what it leaves out of ssh_config(5), on stderr.
+
+    Hosts that share `bastions` share their connections to jump hosts.
+    """
     from mxtop.hosts.connect import ssh_host
     from mxtop.hosts.sshconfig import warnings
 
@@ -38,6 +45,6 @@ async def connected(where: Where) -> SshHost:
     if where.ssh_command is None:
         for warning in await warnings(target):
             narrate(f"mxtop: {warning}")
-    host = ssh_host(target, command=where.ssh_command)
+    host = ssh_host(target, bastions=bastions, command=where.ssh_command)
     await host.connect()
     return host

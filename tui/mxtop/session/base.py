@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from mxtop.session.asking import Asking
     from mxtop.session.fixing import Fixing
 
+BEHIND: Final = 1.0
+"""Seconds between two snapshots of a host that nobody looks at, at least."""
+
 PATIENCE: Final = 0.4
 """Seconds after which the first snapshot comes even if the log is not in yet."""
 
@@ -64,6 +67,17 @@ class Session:
         """Seconds between two snapshots from now on."""
         self._interval = seconds
         self._wake.set()
+
+    @property
+    def attended(self) -> bool:
+        """Whether somebody looks at this host, and not at others or at all of them."""
+        return self.core.attended
+
+    def attend(self, attended: bool) -> None:
+        """Look at this host, or not: then it costs no more than its part in the sum of all hosts."""
+        if attended != self.core.attended:
+            self.core.attended = attended
+            self._wake.set()
 
     def retry(self) -> None:
         """Have a host that is not connected tried now; nothing where there is no connection to keep."""
@@ -115,7 +129,8 @@ class Session:
             publish(self.core.tick(self.now()))
             self._wake.clear()
             try:
-                async with asyncio.timeout(self._interval):
+                pause = self._interval if self.attended else max(self._interval, BEHIND)
+                async with asyncio.timeout(pause):
                     await self._wake.wait()
             except TimeoutError:
                 pass

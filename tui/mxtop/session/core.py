@@ -69,6 +69,10 @@ class Core:
         self._log = LogTail()
         self._history: deque[float] = deque(maxlen=HISTORY)
         self._tick: tuple[float, int] | None = None
+        self.attended = True
+        """Whether somebody looks at this host: else its rows keep the rates that they had then, as nothing
+        sums them, and they change every second.
+        """
 
     @property
     def tracker(self) -> Tracker:
@@ -231,7 +235,7 @@ class Core:
 
         A row that did not change is the same object.
         """
-        rows = self.tracker.rows(now)
+        rows = self.tracker.rows(now if self.attended else None)
         if rows is self._rows[0] and self._live == self._rows[1]:
             return self._rows[2]
         joined = list(rows)

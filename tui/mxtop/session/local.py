@@ -33,6 +33,9 @@ from mxtop.sources.journal import Journal
 SETTINGS_LOOK: Final = 2.0
 """Seconds between two looks whether main.cf or master.cf changed."""
 
+SETTINGS_BEHIND: Final = 10.0
+"""The same where nobody looks at the host."""
+
 SOCKETS_LOOK: Final = 1.0
 QUEUE_LOOK: Final = 10.0
 QUEUE_SOON: Final = 2.0
@@ -135,7 +138,7 @@ class LocalSession(Session):
                 seen = stamp
             self._settings_due.clear()
             try:
-                async with asyncio.timeout(SETTINGS_LOOK):
+                async with asyncio.timeout(SETTINGS_LOOK if self.attended else SETTINGS_BEHIND):
                     await self._settings_due.wait()
             except TimeoutError:
                 pass

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import replace
 
 from mxtop.hosts.errors import UnknownHostKey
@@ -25,7 +25,7 @@ from mxtop.session import history
 from mxtop.session.asking import Asking
 from mxtop.session.change import LiveFixing, operator
 from mxtop.session.connection import connection
-from mxtop.session.local import LocalSession
+from mxtop.session.local import SOCKETS_LOOK, LocalSession
 from mxtop.session.logfeed import LogFeed
 from mxtop.session.names import Names
 from mxtop.sockets.remote import RemoteSampler
@@ -34,16 +34,23 @@ from mxtop.sources.history import NEWEST
 from mxtop.sources.journal import Journal
 from mxtop.sources.remote import Places, RemoteFollower, read_piece
 from mxtop.sources.remotefiles import RemotePiece, plan
+from mxtop.sources.remotetail import PAUSE
 
 LOOK = 1.0
 """Seconds between two tellings how long a lost host has been away."""
+
+SOCKETS_BEHIND = 5.0
+"""Seconds between two samples of the sockets of a host that nobody looks at; the sum of all has none."""
 
 TOLD = ("settings", "log", "sockets", "queue")
 """The feeds that tell of a lost connection."""
 
 
 class RemoteSession(LocalSession):
-    """One Postfix instance of the host behind `ssh`, whose connection it keeps and at its end closes."""
+    """One Postfix instance of the host behind `ssh`, whose connection it keeps and at its end closes.
+
+    `pause` as for `RemoteFollower`.
+    """
 
     def __init__(
         self,
@@ -53,6 +60,7 @@ class RemoteSession(LocalSession):
         log: str | None = None,
         interval: float = 1.0,
         asking: Asking | None = None,
+        pause: float = PAUSE,
     ) -> None:
         super().__init__(config_directory=config_directory, log=log, interval=interval, host=ssh)
         self.ssh = ssh
@@ -65,6 +73,7 @@ class RemoteSession(LocalSession):
         )
         self.fixing = self.live_fixing
         self.asking = asking
+        self._pause = pause
         self.core.connection = connection(ssh.link)
         self._names = Names(self._host, ask_from=self._host)
         self._running = False
@@ -170,7 +179,7 @@ class RemoteSession(LocalSession):
 
         older = reading if division.older and not self.tapped else None
         feed = LogFeed(self.take, self.core.swap, self._show, path, reading=older)
-        follower = RemoteFollower(self._host, path, division.start)
+        follower = RemoteFollower(self._host, path, division.start, pause=self._pause)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(feed.older(syslog_names))
@@ -188,7 +197,7 @@ class RemoteSession(LocalSession):
     def _continue_at(self, path: str, places: Places) -> None:
         async def go_on() -> None:
             feed = LogFeed(self.take, self.core.swap, self._show, path)
-            follower = RemoteFollower(self._host, path, places)
+            follower = RemoteFollower(self._host, path, places, pause=self._pause)
             try:
                 async with asyncio.TaskGroup() as group:
                     await self._follow(group, feed, follower)
@@ -224,11 +233,18 @@ class RemoteSession(LocalSession):
         await self._settings_known.wait()
         settings = self.core.settings
         sampler = RemoteSampler(self._host, settings.queue_directory if settings else None)
-        samples = sampler.samples(
-            lambda: relay_ports(self.core.settings) if self.core.settings else (), self.core.addresses
-        )
-        async for rows in samples:
-            self._take_rows(rows, sampler.note)
+        while True:
+            seen = self.attended
+            samples = sampler.samples(
+                lambda: relay_ports(self.core.settings) if self.core.settings else (),
+                self.core.addresses,
+                SOCKETS_LOOK if seen else SOCKETS_BEHIND,
+            )
+            async with aclosing(samples):
+                async for rows in samples:
+                    self._take_rows(rows, sampler.note)
+                    if self.attended != seen:
+                        break
 
 
 def _words(name: str, link: Link) -> Feed:

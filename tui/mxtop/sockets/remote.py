@@ -89,11 +89,10 @@ class RemoteSampler:
     that works there, where we may see that.
     """
 
-    def __init__(self, host: Host, queue_directory: str | None = None, pause: float = 1.0) -> None:
+    def __init__(self, host: Host, queue_directory: str | None = None) -> None:
         self.note = ""
         self._host = host
         self._queue_directory = queue_directory
-        self._pause = pause
         self._owners: dict[tuple[str, int], Owner | None] = {}
         self._sightings = Sightings()
 
@@ -101,10 +100,13 @@ class RemoteSampler:
         self,
         ports: Callable[[], Collection[int]] = tuple,
         known: Callable[[], Mapping[str, str]] = dict,
+        pause: float = 1.0,
     ) -> AsyncGenerator[tuple[SocketRow, ...]]:
-        """A sample now, and one after each pause, as `Sampler.sample` gives them.  CommandFailed, OSError."""
+        """A sample now, and one after each pause (seconds), as `Sampler.sample` gives them.  What was seen
+        stays known for the next call.  CommandFailed, OSError.
+        """
         end = secrets.token_hex(16)
-        argv = ["sh", "-c", _SAMPLES, "mxtop-sockets", f"{self._pause:g}", end]
+        argv = ["sh", "-c", _SAMPLES, "mxtop-sockets", f"{pause:g}", end]
         async with self._host.output(argv) as output:
             chunks = aiter(output)
             held = bytearray()

@@ -19,7 +19,7 @@ from mxtop.mail.errors import LogUnreadable
 from mxtop.sources.lines import LineBuffer
 from mxtop.sources.packed import Unpacker
 from mxtop.sources.remotefiles import Listing, RemotePiece, listing, lost, recognise
-from mxtop.sources.remotetail import RemoteTail
+from mxtop.sources.remotetail import PAUSE, RemoteTail
 from mxtop.sources.rotation import Cursor, LogFile, agreed
 
 GRACE: Final = 1.0
@@ -50,13 +50,16 @@ class RemoteFollower:
 
     Run `run` in a task beside the reader of `batches`.  `places` says, after each batch that was taken,
     where a new RemoteFollower goes on.  `caught_up`: everything that was there at the start was taken.
+    `pause` are the seconds after which lines are seen at the latest: what following costs, here and there,
+    is in proportion to how often that is.
     """
 
-    def __init__(self, host: Host, path: str, start: Places = ()) -> None:
+    def __init__(self, host: Host, path: str, start: Places = (), *, pause: float = PAUSE) -> None:
         self.path = path
         self.places = start
         self.caught_up = False
         self._host = host
+        self._pause = pause
         self._batches: asyncio.Queue[tuple[Batch | None, Places, bool]] = asyncio.Queue(AHEAD)
         self._tails: list[RemoteTail] = []  # oldest first; the last is the log itself
         self._tasks: dict[RemoteTail, asyncio.Task[None]] = {}
@@ -150,7 +153,7 @@ class RemoteFollower:
     ) -> RemoteTail | None:
         """The tail of a file (None: of what has the path), or None where it is not there any more."""
         path = str(log.path) if log else self.path
-        tail = RemoteTail(self._host, path, self.path, self._wake, place, still=still)
+        tail = RemoteTail(self._host, path, self.path, self._wake, place, still=still, pause=self._pause)
         self._tasks[tail] = group.create_task(tail.pump())
         await tail.opened.wait()
         if tail.state == "missing" or (log is not None and tail.identity != log.identity):

@@ -22,7 +22,7 @@ from mxtop.sources.packed import Unpacker
 from mxtop.sources.remotefiles import lost
 from mxtop.sources.rotation import HEAD, Cursor
 
-PAUSE: Final = "0.25"
+PAUSE: Final = 0.25
 """Seconds between two looks of the command; it shows life every fourth."""
 
 SILENT: Final = 30.0
@@ -57,6 +57,7 @@ class RemoteTail:
         place: Cursor | None = None,
         *,
         still: bool = False,
+        pause: float = PAUSE,
     ) -> None:
         self.path = path
         self.offset = place.offset if place else 0
@@ -72,7 +73,7 @@ class RemoteTail:
         self.gap = ""
         self.state: Literal["opening", "open", "missing", "truncated", "ended"] = "opening"
         self.opened = asyncio.Event()
-        self._host, self._log, self._wake = host, log, wake
+        self._host, self._log, self._wake, self._pause = host, log, wake, pause
         self._seen = 0  # its size at the last look
         self._came = self.offset  # the bytes that wait here included
         self._first = place.head[: self.offset] if place else b""  # of the file, as far as it is known
@@ -146,7 +147,8 @@ class RemoteTail:
             self._wake.set()
 
     async def _plain(self) -> None:
-        argv = ["sh", "-c", SCRIPT, "mxtop-follow", self.path, str(self.offset), PAUSE, self._log]
+        argv = ["sh", "-c", SCRIPT, "mxtop-follow", self.path, str(self.offset)]
+        argv += [f"{self._pause:g}", self._log]
         async with self._host.output(argv) as output:
             try:
                 await self._frames(_Frames(aiter(output), self.path))

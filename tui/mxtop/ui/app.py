@@ -163,6 +163,7 @@ class MxtopApp(Copying, Doors, App[int], inherit_bindings=False):
     async def on_load(self) -> None:
         """Start the sessions.  A first snapshot that comes at once spares painting an empty screen."""
         for number, host in enumerate(self.hosts):
+            host.session.attend(number + 1 == self.tab)
             work = host.session.run(partial(self.publish, number=number))
             self.run_worker(work, name=f"session {number}", exit_on_error=False)
         try:
@@ -338,6 +339,8 @@ class MxtopApp(Copying, Doors, App[int], inherit_bindings=False):
         if self.fatal is not None or number == self.tab or not isinstance(self.screen, Whole):
             return
         self.tab = number
+        for each, host in enumerate(self.hosts, 1):
+            host.session.attend(each == number)
         await self.switch_mode(self.hosts[number - 1].mode if number else self.DEFAULT_MODE)
         if number:
             self.draw()
@@ -358,6 +361,7 @@ class MxtopApp(Copying, Doors, App[int], inherit_bindings=False):
 def collect_garbage() -> None:
     """From now on; what is there already stays, and is not looked at each time: no key waits for that."""
     gc.freeze()
+    gc.set_threshold(10_000)  # rows come and go by the hundred, and hardly any in a circle
     gc.enable()
 
 

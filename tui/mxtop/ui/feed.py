@@ -38,6 +38,9 @@ class Session(Protocol):
         """Whether settings, or DNS answers by which a change is foretold, are still on their way."""
         ...
 
+    def attend(self, attended: bool) -> None:
+        """Whether this host is looked at, and not others or all of them."""
+
     def retry(self) -> None:
         """Have a host that is not connected tried now."""
 

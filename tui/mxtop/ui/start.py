@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from mxtop.config import Config
 from mxtop.session.base import Session
@@ -62,6 +62,12 @@ def _replay(config: Config, path: Path, **options: Any) -> Session:
     return ReplaySession(path, interval=config.interval, **options)
 
 
+MANY: Final = 10
+"""With so many hosts each is asked for new lines once in MANY_PAUSE seconds: here and there it costs less."""
+
+MANY_PAUSE: Final = 1.0
+
+
 def _remote(
     config: Config,
     hosts: Sequence[str],
@@ -73,7 +79,9 @@ def _remote(
     from mxtop.hosts.target import parse_target
     from mxtop.session.asking import Asking
     from mxtop.session.remote import RemoteSession
+    from mxtop.sources.remotetail import PAUSE
 
+    pause = PAUSE if len(hosts) < MANY else MANY_PAUSE
     bastions = None if ssh_command is not None else new_bastions()
     sessions: list[Session] = []
     for host in hosts:
@@ -81,7 +89,12 @@ def _remote(
         ssh = ssh_host(parse_target(host), ask=asking, bastions=bastions, command=ssh_command)
         sessions.append(
             RemoteSession(
-                ssh, config_directory=config_directory, log=log, interval=config.interval, asking=asking
+                ssh,
+                config_directory=config_directory,
+                log=log,
+                interval=config.interval,
+                asking=asking,
+                pause=pause,
             )
         )
     return sessions

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, cast
 
 from mxtop.mail import units
-from mxtop.mail.fleet import Everywhere, Odd, by_chance, everywhere
+from mxtop.mail.fleet import Everywhere, Fleet, Odd, by_chance
 from mxtop.mail.snapshot import Destination, Snapshot
 from mxtop.mail.text import SafeText, clean, literal
 from mxtop.mail.value import value
@@ -141,7 +141,7 @@ class Compare(Listing[HostRow]):
         if not self.is_current:
             return
         hosts = self._app.hosts
-        told = everywhere({host.name: _only(host.latest, self.destination) for host in hosts})
+        told = Fleet().look({host.name: _only(host.latest, self.destination) for host in hosts})
         self._sum = told[0] if told else None
         odd = self._sum.odd if self._sum is not None else None
         rows = tuple(host_row(n, host, self.destination, odd) for n, host in enumerate(hosts, 1))

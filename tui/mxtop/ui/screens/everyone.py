@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from mxtop.mail import units
-from mxtop.mail.fleet import Everywhere, Odd, everywhere
+from mxtop.mail.fleet import Everywhere, Fleet, Odd
 from mxtop.mail.text import SafeText, clean, literal
 from mxtop.mail.value import value
 from mxtop.ui.keys import bindings
@@ -190,6 +190,7 @@ class Everyone(Whole):
         self.sums = Sums()
         self.says = Text(id="says")
         self._marked: set[int] = set()
+        self._fleet = Fleet()
 
     def compose(self) -> ComposeResult:
         yield Tabs()
@@ -211,7 +212,7 @@ class Everyone(Whole):
         self.hosts.take(
             tuple(host_row(n, host, marked=n in self._marked) for n, host in enumerate(app.hosts, 1))
         )
-        self.sums.take(everywhere({host.name: host.latest for host in app.hosts}))
+        self.sums.take(self._fleet.look({host.name: host.latest for host in app.hosts}))
         self.query_one(Countdown).look()
         self.tell()
 
