@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from tests.lab.fleet import Fleet
 from tests.stories.terminal import Terminal
-from tests.stories.test_fix_together import DUAL, Hosts, hosts, until
+from tests.stories.test_fix_together import DUAL, files, hosts, until
 
 __all__ = ["hosts"]
 
@@ -15,9 +16,9 @@ IPV6 = b"smtp_address_preference = ipv6"
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=["80x24", "120x36"])
-def test_previewed_made_on_one_then_the_other_and_undone(hosts: Hosts, size: tuple[int, int]) -> None:
-    first = hosts.files()
-    with Terminal(hosts.labs[0], hosts.argv("mx1", "mx2"), *size) as screen:
+def test_previewed_made_on_one_then_the_other_and_undone(hosts: Fleet, size: tuple[int, int]) -> None:
+    first = files(hosts)
+    with Terminal(hosts, hosts.argv("mx1", "mx2"), *size) as screen:
         screen.wait(r"^│.(● live|▲ finding) +mx1 .* 4▇", timeout=100)
         screen.wait(r"^│.(● live|▲ finding) +mx2 .* 4▇", timeout=100)
         screen.keys("x")
@@ -29,17 +30,17 @@ def test_previewed_made_on_one_then_the_other_and_undone(hosts: Hosts, size: tup
                 screen.wait(rf"\(●\) {after}")
         screen.wait(r"\[▸Cancel \]  \[ Set smtp_address_preference = ipv6 on mx1, then mx2 \]", timeout=60)
         screen.wait(r"Change of /etc/postfix/main.cf on mx1 and mx2 \(Postfix 3\.")
-        assert hosts.files() == first
+        assert files(hosts) == first
         screen.keys("Tab", "Enter")
         screen.wait(r"UNCONFIRMED on mx1, goes back in 0\d:\d\d", timeout=60)
-        assert [IPV6 in text for text in hosts.files()] == [True, False]
+        assert [IPV6 in text for text in files(hosts)] == [True, False]
         hosts.labs[0].send(DUAL, count=40)
         screen.wait(r"UNCONFIRMED on mx2, goes back in 0\d:\d\d", timeout=200)
         screen.wait(r"1 of 2 kept; now mx2")
         screen.wait(r"mx1 +● kept")
         hosts.labs[1].send(DUAL, count=40)
         screen.wait(r"● kept on mx1 and mx2", timeout=200)
-        assert all(IPV6 in text for text in hosts.files())
+        assert all(IPV6 in text for text in files(hosts))
         screen.wait(r"\[▸Close \]  \[ Undo on mx1 and mx2 \]")
         screen.keys("Escape")
         screen.wait(r"Destinations of all hosts")
@@ -51,6 +52,6 @@ def test_previewed_made_on_one_then_the_other_and_undone(hosts: Hosts, size: tup
         screen.wait(r"\[ Undo on mx\d and mx\d \]", timeout=60)
         screen.keys("Tab", "Tab", "Enter")
         screen.wait(r"\[▸Close \]", timeout=60)
-        until(lambda: hosts.files() == first, hosts.labs[0].directory / "mx1" / "sshd.log")
+        until(lambda: files(hosts) == first, hosts.labs[0].log_path)
         screen.keys("q")
         assert screen.exit_code() == 0
