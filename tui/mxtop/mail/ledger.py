@@ -7,14 +7,13 @@ the outside uses that module.
 
 from __future__ import annotations
 
-import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from mxtop.mail.attempts import EXPIRY, PENDING, Attempt, Peer, Peers, Process, Processes
+from mxtop.mail.clients import Clients
 from mxtop.mail.family import FamilyKey
-from mxtop.mail.fields import HOST
 from mxtop.mail.fold import fold
 from mxtop.mail.header import Clock
 from mxtop.mail.rates import Rate, Rates
@@ -30,7 +29,6 @@ _NOWHERE: Final = -1
 UNSENT: Final = frozenset({"deferred", "bounced", "SOFTBOUNCE"})
 COLUMNS: Final = {"sent": 0, "deferred": 1, "bounced": 2}
 _STILL: Final = (0.0, 0.0, 0.0)
-_MET: Final = re.compile(rf"from {HOST}\r?|(?:client|reject)={HOST}.*", re.A | re.S).fullmatch
 _NO_ROW: Final = Destination(destination="")
 
 
@@ -71,10 +69,8 @@ class Ledger:
         self.destinations: Table[str, DestinationTally] = Table(caps.destinations)
         self.filters: Table[str, Filter] = Table(caps.filters)
         self.reasons: Table[tuple[str, FamilyKey, str], Reason] = Table(caps.reasons)
-        self._clients: Table[str, Client] = Table(caps.clients)
-        self.met: list[str] = []
-        """SMTP clients met and not yet counted: `from HOST[ADDRESS]` (it connected), `client=HOST[ADDRESS]`
-        (it sent a message), `reject=HOST[ADDRESS]`; what is none of these will not count."""
+        self._clients = Clients(caps.clients)
+        self.met = self._clients.met
         self.rejects: Table[Reject, Reason] = Table(caps.rejects)
         self.relays: dict[str, str] = {}  # address -> the destination that last had a session with it
         self.messages: Table[str, int] = Table(caps.messages)
@@ -211,8 +207,7 @@ class Ledger:
 
     def client(self, host: str | None, address: str | None) -> Client | None:
         """The row of an SMTP client; None where the table is full."""
-        self._meet()
-        return self._client_row(host or "", address or "")
+        return self._clients.row(host, address)
 
     def reject(
         self,
@@ -234,8 +229,7 @@ class Ledger:
 
     def settle(self, unsettled: int = 0) -> None:
         """Count what was only noted so far, where that is more than so many things."""
-        if len(self.met) > unsettled:
-            self._meet()
+        self._clients.settle(unsettled)
 
     # -- what comes out
 
@@ -271,14 +265,13 @@ class Ledger:
 
     def totals(self) -> Totals:
         """Whole-log counts."""
-        self.settle()
         dropped = {
             "messages": self.messages.dropped,
             "destinations": self.destinations.dropped,
             "attempts": self._unattributed + self._processes.forgotten,
             "reasons": self.reasons.dropped,
             "filters": self.filters.dropped,
-            "clients": self._clients.dropped,
+            "clients": self.clients.dropped,
             "rejects": self.rejects.dropped,
         }
         return Totals(
@@ -299,8 +292,7 @@ class Ledger:
     @property
     def clients(self) -> Table[str, Client]:
         """SMTP clients by `host[address]`."""
-        self._meet()
-        return self._clients
+        return self._clients.rows()
 
     @property
     def processes(self) -> frozenset[str]:
@@ -308,36 +300,6 @@ class Ledger:
         return self._processes.known()
 
     # -- within
-
-    def _meet(self) -> None:
-        """Count the clients met: most come more than once, and counting them by text is cheap."""
-        if not self.met:
-            return
-        counts = Counter(self.met)
-        self.met.clear()
-        for text, count in counts.items():
-            row = self._clients.get(text[5:] if text.startswith("from ") else text[7:])
-            if row is None:
-                match = _MET(text)
-                if match is None:
-                    continue
-                host, address = match.group(1, 2) if match[2] else match.group(4, 5)
-                row = self._client_row(host, address, count)
-                if row is None:
-                    continue
-            if text.startswith("from "):
-                row.connections += count
-            elif text.startswith("client="):
-                row.messages += count
-            else:
-                row.rejects += count
-
-    def _client_row(self, host: str, address: str, times: int = 1) -> Client | None:
-        name = f"{host}[{address}]"
-        row = self._clients.get(name)
-        if row is None and not self._clients.full(times):
-            row = self._clients[name] = Client(host or None, address)
-        return row
 
     def _hop(self, peer: Peer, delay: float | None, status: str, new: bool, conn_use: int) -> None:
         """A delivery to a content filter on this machine."""
