@@ -20,7 +20,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-_INSIDE = 'mount --bind "$1/passwd" /etc/passwd && mount --bind "$1/shadow" /etc/shadow && shift && exec "$@"'
+_INSIDE = 'mount --bind "$1/passwd" /etc/passwd && mount --bind "$1/shadow" /etc/shadow && '
+_INSIDE += '{ [ ! -e "$1/localtime" ] || mount --bind "$1/localtime" /etc/localtime; } && shift && exec "$@"'
 
 
 def free_port() -> int:
@@ -49,6 +50,7 @@ class Sshd:
     `user` has uid 0 (`uid` for another), `shell`, and the home directory `directory`/home.  Capitalised
     keywords are lines of sshd_config(5): `AllowTcpForwarding="no"`.  `prefix` is a command line that starts
     the server elsewhere, as `["nsenter", "--net=/run/netns/x"]`; then `address` is one of that place.
+    `localtime` is what it has as /etc/localtime, a zone file's bytes.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Sshd:
         shell: str = "/bin/sh",
         host_key: str = "ed25519",
         prefix: Sequence[str] = (),
+        localtime: bytes = b"",
         **options: Any,
     ) -> None:
         self.directory, self.port, self.alias, self.address, self.user = directory, port, alias, address, user
@@ -83,6 +86,8 @@ class Sshd:
         self.authorized_keys = directory / "authorized_keys"
         self.authorized_keys.write_text(f"{self.public(self.key)}\n")
         self.log = directory / "sshd.log"
+        if localtime:
+            (directory / "localtime").write_bytes(localtime)
         self._accounts(user, uid, gid, shell)
         self.config = directory / "sshd_config"
         self.configure(**options)

@@ -184,3 +184,15 @@ def test_epoch(time: str, moment: float | None) -> None:
     for _ in range(2):
         found = clock.epoch(time)
         assert found is None if moment is None else found == pytest.approx(moment, rel=0, abs=1e-3)
+
+
+def test_times_of_another_zone() -> None:
+    reference = datetime(2026, 12, 30, 20, tzinfo=UTC).timestamp()
+    clock = Clock(reference, zone="JST-9")
+    assert clock.iso("Jan  1 04:59:59") == "2027-01-01T04:59:59"  # a day later there, in the new year
+    assert clock.iso("Jan  1 05:00:01") == "2026-01-01T05:00:01"
+    assert clock.epoch("2026-12-31T05:00:00.5") == reference + 0.5
+    assert clock.epoch("2026-12-30T20:00:00Z") == reference
+    berlin = Clock(reference, zone="CET-1CEST,M3.5.0,M10.5.0/3")
+    assert berlin.epoch("2026-07-01T12:00:00") == datetime(2026, 7, 1, 10, tzinfo=UTC).timestamp()
+    assert berlin.epoch("2026-12-01T12:00:00") == datetime(2026, 12, 1, 11, tzinfo=UTC).timestamp()

@@ -11,8 +11,10 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 DATA = Path(__file__).parents[1] / "data" / "logs" / "postfix-3.7.11.long.iso.log.gz"
+TOKYO = Path("/usr/share/zoneinfo/Asia/Tokyo")
 NAMESERVER = "127.77.0.1"
 
 
@@ -97,6 +100,37 @@ def test_report_since_counts_from_now(place: Place, tmp_path: Path) -> None:
     at = ("--config-dir", str(place.instance), "--log", str(log))
     assert json.loads(place.same("report", "--json", "--since", "1h", *at))["lines"] == 0
     assert json.loads(place.same("report", "--json", "--since", "2000w", *at))["lines"] == 2
+
+
+@pytest.mark.skipif(not TOKYO.exists(), reason="needs tzdata")
+def test_a_host_in_another_zone_whose_log_does_not_say_so(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here it is New York, there Tokyo: each number is what mxtop prints there."""
+    log, home = tmp_path / "log" / "mail.log", tmp_path / "home"
+    for each in (log.parent, home / ".ssh"):
+        each.mkdir(parents=True)
+    there = timezone(timedelta(hours=9))
+    log.write_text(
+        "".join(
+            f"{datetime.fromtimestamp(time.time() - age, there):%b %e %H:%M:%S} mx1 "
+            f"postfix/qmgr[1]: 4A5B6C7D{age % 97:02d}: removed\n"
+            for age in (90_000, 8_000, 1_000, 500)
+        )
+    )
+    at = ("--config-dir", str(place.instance), "--log", str(log))
+    with Sshd(tmp_path / "mx1", free_port(), localtime=TOKYO.read_bytes()) as server:
+        (home / ".ssh" / "config").write_text(server.client_entry())
+        distant = Place(server, place.instance, log, home)
+        report = ("report", "--json", "--since")
+        for words, lines in (((*report, "1h"), 2), ((*report, "1d"), 3), (("parse",), None)):
+            monkeypatch.setenv("TZ", "JST-9")
+            as_there = distant.mxtop(*words, *at)
+            monkeypatch.setenv("TZ", "EST5EDT,M3.2.0,M11.1.0")
+            from_here = distant.mxtop(*words, *at, "mx1")
+            assert (from_here.returncode, from_here.stderr) == (0, "")
+            assert from_here.stdout == as_there.stdout
+            assert lines is None or json.loads(from_here.stdout)["lines"] == lines
 
 
 def test_parse(place: Place) -> None:

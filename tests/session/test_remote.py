@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -26,6 +28,8 @@ pytestmark = pytest.mark.skipif(
     reason="needs openssh-server and postfix",
 )
 
+LIMA = Path("/usr/share/zoneinfo/America/Lima")
+SENT = "to=<a@b.example>, relay=b.example[192.0.2.1]:25, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (ok)"
 DATA = Path(__file__).parents[1] / "data" / "logs" / "postfix-3.7.11.long.iso.log.gz"
 
 
@@ -160,6 +164,24 @@ async def test_who_is_not_looked_at_is_sampled_seldom(sshd: Sshd, instance: Path
         session.attend(False)
         await there.until(lambda: pace(sshd) == "5")
         assert there.state("sockets") == "live"
+
+
+@pytest.mark.skipif(not LIMA.exists(), reason="needs tzdata")
+async def test_a_log_of_another_zone_has_its_rates_now(tmp_path: Path, instance: Path) -> None:
+    def line(number: int, ago: float) -> str:
+        then = datetime.fromtimestamp(time.time() - ago, timezone(timedelta(hours=-5)))
+        return f"{then:%b %e %H:%M:%S} mx1 postfix/smtp[7]: 4A5B6C{number:04d}: {SENT}\n"
+
+    log = log_of(instance)
+    log.with_name("mail.log.1").write_text("".join(line(n, 9_000 - n) for n in range(300)) * 40)
+    log.write_text("".join(line(n, 20) for n in range(600)))
+    with Sshd(tmp_path / "mx1", free_port(), localtime=LIMA.read_bytes()) as server:
+        async with watching(at(server, instance)) as there:
+            await there.until(lambda: there.state("log") == "live")
+            with log.open("a") as file:
+                file.writelines(line(n, 0) for n in range(600))
+            await there.until(lambda: there.last is not None and there.last.sent_rate > 1)
+            assert there.session.core.zone == "<-05>5"
 
 
 async def test_a_host_that_is_not_there(tmp_path: Path, instance: Path) -> None:

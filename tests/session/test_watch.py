@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -119,3 +119,20 @@ def test_history_that_comes_late_tells_what_was_so_before() -> None:
     seen = watch.observed()
     assert seen is not None
     assert seen.after == Connections(0, 0)
+
+
+def test_a_log_of_another_zone() -> None:
+    promise = Promise(
+        destination="dual.example", before=0.5, after=1.0, connections=Connections(20, 20), deliveries=40
+    )
+    watch = Watch(Effect([promise]), BEGAN, Outcome(), zone="JST-9")
+
+    def there(seconds: float) -> str:
+        moment = datetime.fromtimestamp(int(BEGAN) + seconds, timezone(timedelta(hours=9)))
+        text = "master[1]: reload -- version 3.7.11, configuration /etc/postfix"
+        return f"{moment:%b %e %H:%M:%S} mx1 postfix/{text}\n"
+
+    watch.feed(Batch(text=there(-1), reference=BEGAN, zone="JST-9"))
+    assert watch.observed().reloaded is None
+    watch.past(LogTail().extended([there(2).removesuffix("\n")]))
+    assert watch.observed().reloaded is not None

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from mxtop.mail.family import Family, family_of
+from mxtop.mail.zone import zone_of
 
 POSTFIX: Final = 1
 FOREIGN: Final = 0
@@ -170,14 +171,17 @@ class Clock:
 
     A time without a year gets the latest that puts it no later than one day after
     `reference` (seconds since the epoch; the log's modification time, or now), in local
-    time; `year` overrides.  29 February goes back to a leap year.
+    time; `year` overrides.  29 February goes back to a leap year.  `zone`: whose local time, a rule
+    as in `mxtop.mail.zone`; "": this machine's.
     """
 
-    __slots__ = ("_days", "_limit", "_minute", "_minutes", "_stamp", "_time", "_year")
+    __slots__ = ("_days", "_limit", "_minute", "_minutes", "_stamp", "_time", "_year", "_zone")
 
-    def __init__(self, reference: float, *, year: int | None = None) -> None:
+    def __init__(self, reference: float, *, year: int | None = None, zone: str = "") -> None:
         # local time on purpose: it is compared with local times that carry no offset
-        self._limit = datetime.fromtimestamp(reference + 86400).isoformat()  # noqa: DTZ006
+        limit = datetime.fromtimestamp(reference + 86400, zone_of(zone))
+        self._limit = limit.replace(tzinfo=None).isoformat()
+        self._zone = zone
         self._year = year
         self._stamp = ""
         self._minute = ""
@@ -239,7 +243,8 @@ class Clock:
         base = self._minutes.get(key)
         if base is None:
             try:
-                base = datetime.fromisoformat(minute + zone.upper()).timestamp()
+                then = datetime.fromisoformat(minute + zone.upper())
+                base = (then if zone else then.replace(tzinfo=zone_of(self._zone))).timestamp()
             except (ValueError, OverflowError):
                 return None
             if len(self._minutes) > 10000:

@@ -77,6 +77,7 @@ class Ledger:
         self._processes = Processes(caps.processes)
         self._unattributed = 0
         self._rates = Rates()
+        self._zone = ""
         self._clock = Clock(0.0)
         self.peers = Peers()
         self._rows: list[Destination] = []
@@ -88,6 +89,12 @@ class Ledger:
         self._warm: dict[int, Rate] = {}  # the rates that rows show, by their places
 
     # -- what goes in
+
+    def in_zone(self, zone: str) -> None:
+        """Where times without a zone are from; "": this machine's."""
+        if zone != self._zone:
+            self._zone = zone
+            self._clock = Clock(0.0, zone=zone)
 
     def owns(self, tag: str | None) -> bool:
         """True for a tag of this instance: `NAME`, `NAME/smtp`, `NAME/submission/smtpd`."""

@@ -48,12 +48,12 @@ _HANDLERS: Final[dict[str, Callable[[Base, str], Event | None]]] = {
 
 
 class Parser:
-    """Reads the lines of one log.  `reference` and `year` decide years that are not logged: see `Clock`."""
+    """Reads the lines of one log.  `reference`, `year`, `zone`: for times that lack them, see `Clock`."""
 
     __slots__ = ("_clock", "line")
 
-    def __init__(self, reference: float, *, year: int | None = None) -> None:
-        self._clock = Clock(reference, year=year)
+    def __init__(self, reference: float, *, year: int | None = None, zone: str = "") -> None:
+        self._clock = Clock(reference, year=year, zone=zone)
         self.line = 0
         """How many lines were parsed."""
 

@@ -108,12 +108,13 @@ class _Numbers(dict[str, float]):
 
 
 class Scanner:
-    """Feeds one log's text, in order, to a tracker; `reference` and `year` as for `Parser`."""
+    """Feeds one log's text, in order, to a tracker; `reference`, `year` and `zone` as for `Parser`."""
 
-    def __init__(self, tracker: Tracker, reference: float, year: int | None = None) -> None:
+    def __init__(self, tracker: Tracker, reference: float, year: int | None = None, zone: str = "") -> None:
         self._tracker = tracker
-        self._parser = Parser(reference, year=year)
-        self._clock = Clock(reference, year=year)
+        tracker.in_zone(zone)
+        self._parser = Parser(reference, year=year, zone=zone)
+        self._clock = Clock(reference, year=year, zone=zone)
         self._kinds = {"": _SLOW}  # by tag
         self._times: dict[str, str] = {}  # ISO times by time as logged
         self._minutes: set[str] = set()  # ISO minutes that exist, `2026-11-23T18:41:`

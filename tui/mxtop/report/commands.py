@@ -154,7 +154,7 @@ def parse(
                 if batch.gap:
                     raise LogUnreadable(batch.gap, "unpack it by hand")
                 if first:
-                    parser = Parser(batch.reference or time.time(), year=year)
+                    parser = Parser(batch.reference or time.time(), year=year, zone=batch.zone)
                 for line in batch.text.removesuffix("\n").split("\n"):
                     sys.stdout.buffer.write(body.encode(parser.parse(line)))
             sys.stdout.buffer.flush()

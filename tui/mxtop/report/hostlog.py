@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from mxtop.hosts.base import Host
 from mxtop.hosts.errors import HostDown
+from mxtop.hosts.zone import zone
 from mxtop.mail.batch import Batch
 from mxtop.mail.errors import LogUnreadable, MxtopError
 from mxtop.mail.settings import Settings
@@ -60,9 +61,10 @@ async def batches(host: Host, place: HostLog, since: float | None) -> AsyncItera
             yield first, batch
             first = False
         return
+    there = await zone(host)
     for piece in await whole(host, place.path, since):
         first = True
-        async for batch in read_piece(host, piece):
+        async for batch in read_piece(host, piece, there):
             yield first, batch
             first = False
 

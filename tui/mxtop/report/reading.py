@@ -81,10 +81,10 @@ class Counting:
         if batch.gap:
             raise LogUnreadable(batch.gap, "unpack it by hand")
         if self._reading is None:
-            reference = batch.reference
+            reference, zone = batch.reference, batch.zone
             self._reading = (
-                Scanner(self._tracker, reference, self._year),
-                Clock(reference, year=self._year),
+                Scanner(self._tracker, reference, self._year, zone),
+                Clock(reference, year=self._year, zone=zone),
             )
         scanner, clock = self._reading
         lines = batch.text

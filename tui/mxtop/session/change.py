@@ -211,7 +211,7 @@ class LiveFixing:
             began=now,
             promises=promises(snapshot, told) if told else (),
         )
-        watch = Watch(self._effect(foreseen, core.tracker.processes), now, foreseen)
+        watch = Watch(self._effect(foreseen, core.tracker.processes), now, foreseen, zone=core.zone)
         watch.before(snapshot.log)
         return watch
 
@@ -230,7 +230,9 @@ class LiveFixing:
         foreseen = change.outcome
         if change.state != "applied" or foreseen.began is None or not foreseen.promises:
             return
-        watch = Watch(self._effect(foreseen), foreseen.began, foreseen, resumed=True)
+        watch = Watch(
+            self._effect(foreseen), foreseen.began, foreseen, resumed=True, zone=self._view.core.zone
+        )
         held = self._view.core.look(self._view.now()).log
         await asyncio.to_thread(watch.past, held)
         watch.past(self._view.core.look(self._view.now()).log, held.end)

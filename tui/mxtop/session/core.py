@@ -53,6 +53,7 @@ class Core:
         self.host = host
         self.mode: Mode = mode
         self._reader = Reader(tracker or Tracker())
+        self.zone = ""  # of the log's times, as `Batch.zone`
         self.settings: Settings | None = None
         self.findings: tuple[Finding, ...] = ()
         """Of a moment ago; whoever diagnoses puts them here."""
@@ -98,6 +99,7 @@ class Core:
                 self._feeds[sample.name] = sample
 
     def _take_lines(self, batch: Batch) -> None:
+        self.zone = batch.zone
         self._reader.feed(batch)
         self._log = self._log.extended(batch.text.removesuffix("\n").split("\n"))
         if batch.gap and (feed := self._feeds.get("log")):

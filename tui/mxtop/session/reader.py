@@ -18,11 +18,13 @@ class Reader:
     def __init__(self, tracker: Tracker) -> None:
         self.tracker = tracker
         self._reference: float | None = None
+        self._zone = ""
         self._scanner = Scanner(tracker, 0.0)
 
     def feed(self, batch: Batch) -> None:
         """Count the lines of a batch."""
-        if self._reference is None or abs(batch.reference - self._reference) > NEAR:
-            self._reference = batch.reference
-            self._scanner = Scanner(self.tracker, batch.reference)
+        near = self._reference is not None and abs(batch.reference - self._reference) <= NEAR
+        if not near or batch.zone != self._zone:
+            self._reference, self._zone = batch.reference, batch.zone
+            self._scanner = Scanner(self.tracker, batch.reference, zone=batch.zone)
         self._scanner.feed(batch.text)

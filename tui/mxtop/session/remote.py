@@ -16,6 +16,7 @@ from mxtop.hosts.errors import UnknownHostKey
 from mxtop.hosts.link import Link
 from mxtop.hosts.remote import SshHost
 from mxtop.hosts.trust import accept
+from mxtop.hosts.zone import zone as zone_there
 from mxtop.mail.batch import Batch
 from mxtop.mail.connection import OfferedKey
 from mxtop.mail.errors import CommandFailed, MxtopError
@@ -170,23 +171,24 @@ class RemoteSession(LocalSession):
             await super()._lines()
 
     async def _file(self, path: str, syslog_names: Sequence[str] | None) -> None:
+        zone = await zone_there(self._host)
         division = await plan(self._host, path, NEWEST)
 
         async def reading(
             names: Sequence[str] | None, progress: Callable[[float], None]
         ) -> tuple[Tracker, str]:
-            return await history.read_batches(self._older(division.older, progress), names)
+            return await history.read_batches(self._older(division.older, zone, progress), names)
 
         older = reading if division.older and not self.tapped else None
         feed = LogFeed(self.take, self.core.swap, self._show, path, reading=older)
-        follower = RemoteFollower(self._host, path, division.start, pause=self._pause)
+        follower = RemoteFollower(self._host, path, division.start, pause=self._pause, zone=zone)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(feed.older(syslog_names))
                 await self._follow(group, feed, follower)
         finally:
             if feed.whole:
-                self._continue_at(path, follower.places)
+                self._continue_at(path, zone, follower.places)
 
     async def _follow(self, group: asyncio.TaskGroup, feed: LogFeed, follower: RemoteFollower) -> None:
         group.create_task(self.ready_after(feed.caught_up))
@@ -194,24 +196,24 @@ class RemoteSession(LocalSession):
         group.create_task(feed.watch(lambda: follower.caught_up))
         await feed.newest(follower.batches())
 
-    def _continue_at(self, path: str, places: Places) -> None:
+    def _continue_at(self, path: str, zone: str, places: Places) -> None:
         async def go_on() -> None:
             feed = LogFeed(self.take, self.core.swap, self._show, path)
-            follower = RemoteFollower(self._host, path, places, pause=self._pause)
+            follower = RemoteFollower(self._host, path, places, pause=self._pause, zone=zone)
             try:
                 async with asyncio.TaskGroup() as group:
                     await self._follow(group, feed, follower)
             finally:
-                self._continue_at(path, follower.places)
+                self._continue_at(path, zone, follower.places)
 
         self._went_on = go_on
 
     async def _older(
-        self, pieces: Sequence[RemotePiece], progress: Callable[[float], None]
+        self, pieces: Sequence[RemotePiece], zone: str, progress: Callable[[float], None]
     ) -> AsyncIterator[Batch]:
         total, before = max(1, sum(piece.size for piece in pieces)), 0
         for piece in pieces:
-            async for batch in read_piece(self._host, piece):
+            async for batch in read_piece(self._host, piece, zone):
                 progress(min(1.0, (before + batch.done) / total))
                 yield batch
             before += piece.size

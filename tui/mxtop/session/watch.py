@@ -33,30 +33,40 @@ class Watch:
 
     `resumed`: another mxtop began it, and `foreseen` is what that one saw; nothing else is told as long as
     the reload is not among the lines: those that are still held may not reach back to it.
+    `zone` as for `Clock`.
     """
 
-    def __init__(self, effect: Effect, began: float, foreseen: Outcome, *, resumed: bool = False) -> None:
+    def __init__(
+        self,
+        effect: Effect,
+        began: float,
+        foreseen: Outcome,
+        *,
+        resumed: bool = False,
+        zone: str = "",
+    ) -> None:
         self._effect = effect
         self._began = float(int(began))  # times in a log may be whole seconds
         self._foreseen = foreseen
         self._resumed = resumed
-        self._clock = Clock(began)
+        self._zone = zone
+        self._clock = Clock(began, zone=zone)
 
     def before(self, tail: LogTail) -> None:
         """The lines just before the change, all of them: a reload among them is another's."""
-        parser = Parser(self._began)
+        parser = Parser(self._began, zone=self._zone)
         for number in range(max(tail.first, tail.end - TAIL), tail.end):
             self._earlier(parser.parse(tail[number]))
 
     def past(self, tail: LogTail, start: int = 0) -> None:
         """The lines from `start` on, of before the change and since: it was begun some time ago."""
-        parser = Parser(self._began)
+        parser = Parser(self._began, zone=self._zone)
         for number in range(max(tail.first, start), tail.end):
             self._take(parser.parse(tail[number]))
 
     def feed(self, batch: Batch) -> None:
         """What is written to the log."""
-        parser = Parser(batch.reference)
+        parser = Parser(batch.reference, zone=batch.zone)
         for line in _lines(batch.text):
             self._take(parser.parse(line))
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
 from itertools import takewhile
 from typing import Final, Literal
 
@@ -51,15 +52,18 @@ class RemoteFollower:
     Run `run` in a task beside the reader of `batches`.  `places` says, after each batch that was taken,
     where a new RemoteFollower goes on.  `caught_up`: everything that was there at the start was taken.
     `pause` are the seconds after which lines are seen at the latest: what following costs, here and there,
-    is in proportion to how often that is.
+    is in proportion to how often that is.  `zone` goes into the batches.
     """
 
-    def __init__(self, host: Host, path: str, start: Places = (), *, pause: float = PAUSE) -> None:
+    def __init__(
+        self, host: Host, path: str, start: Places = (), *, pause: float = PAUSE, zone: str = ""
+    ) -> None:
         self.path = path
         self.places = start
         self.caught_up = False
         self._host = host
         self._pause = pause
+        self._zone = zone
         self._batches: asyncio.Queue[tuple[Batch | None, Places, bool]] = asyncio.Queue(AHEAD)
         self._tails: list[RemoteTail] = []  # oldest first; the last is the log itself
         self._tasks: dict[RemoteTail, asyncio.Task[None]] = {}
@@ -258,7 +262,9 @@ class RemoteFollower:
         new = before >= self._history.get(tail, 0)
         phase: Literal["history", "live"] = "live" if new else "history"
         gap, self._gap = self._gap, ""
-        return Batch(text=text, origin=self.path, reference=tail.modified, phase=phase, gap=gap)
+        return Batch(
+            text=text, origin=self.path, reference=tail.modified, zone=self._zone, phase=phase, gap=gap
+        )
 
     async def _truncated(self, group: asyncio.TaskGroup, tail: RemoteTail) -> Batch | None:
         """Go on in the copy that copytruncate made, if it is there, then from the beginning of the file."""
@@ -302,7 +308,7 @@ class RemoteFollower:
         return None
 
 
-async def read_piece(host: Host, piece: RemotePiece) -> AsyncIterator[Batch]:
+async def read_piece(host: Host, piece: RemotePiece, zone: str = "") -> AsyncIterator[Batch]:
     """Batches of one file of a plan, the bytes unpacked here; `done` counts bytes as they are on disk.
 
     A single batch without text, and with a `gap`, where the file is gone.  CommandFailed, OSError.
@@ -314,6 +320,7 @@ async def read_piece(host: Host, piece: RemotePiece) -> AsyncIterator[Batch]:
     path = str(file.path)
     unpacker = Unpacker.of(path)
     lines = LineBuffer()
+    batch = Batch(text="", origin=path, reference=file.modified, zone=zone, phase="history")
     left = piece.end
     done = 0
     argv = ["cat", path] if left is None or unpacker else ["head", "-c", str(left), path]
@@ -324,7 +331,7 @@ async def read_piece(host: Host, piece: RemotePiece) -> AsyncIterator[Batch]:
                 taken = data if left is None else data[:left]
                 left = None if left is None else left - len(taken)
                 if text := lines.feed(taken):
-                    yield Batch(text=text, origin=path, reference=file.modified, phase="history", done=done)
+                    yield replace(batch, text=text, done=done)
     if output.exit_code is None:
         raise lost(path)
     gap = f"{path}: {output.stderr.decode(errors='replace').strip()}" if output.exit_code else ""
@@ -332,4 +339,4 @@ async def read_piece(host: Host, piece: RemotePiece) -> AsyncIterator[Batch]:
         unpacker.end()
         gap = unpacker.trouble and f"{path}: {unpacker.trouble}"
     if (text := lines.flush()) or gap:
-        yield Batch(text=text, origin=path, reference=file.modified, phase="history", gap=gap, done=done)
+        yield replace(batch, text=text, gap=gap, done=done)
