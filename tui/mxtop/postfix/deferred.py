@@ -68,5 +68,5 @@ async def retry(host: Host, config_directory: str | None, queue_ids: Sequence[st
         else:
             words = done.complaint
     if words and not taken:
-        raise CommandFailed(words, "sudo mxtop, or add this user to authorized_flush_users")
+        raise CommandFailed(words, "retry as root, or as a user whom authorized_flush_users allows")
     return taken
