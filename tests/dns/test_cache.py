@@ -18,6 +18,7 @@ class Scripted:
 
     def __init__(self, reply: Reply, host: str = "mail1") -> None:
         self.viewpoint = Viewpoint(host, "127.0.0.1")
+        self.ways = ("datagram",)
         self.reply = reply
         self.asked: list[tuple[str, RdType]] = []
         self.gate = asyncio.Event()

@@ -161,6 +161,27 @@ def test_dns(place: Place) -> None:
         place.same("dns", "null.example", "dual.example", *at, host=("--on", "mx1"), code=1)
 
 
+@pytest.mark.parametrize(
+    ("forwarding", "way"), [("yes", "through a forwarded connection"), ("no", "asked by a command there")]
+)
+def test_dns_says_which_way_the_resolver_is_asked(
+    place: Place, tmp_path: Path, forwarding: str, way: str
+) -> None:
+    at = ("dns", "dual.example", "--config-dir", str(place.instance))
+    zone = "dual MX 10 mx.dual\nmx.dual A 192.0.2.1\nmx.dual AAAA 2001:db8::1\n"
+    (tmp_path / ".ssh").mkdir()
+    with (
+        nsd(zone, NAMESERVER, 53),
+        Sshd(tmp_path / "mx1", free_port(), AllowTcpForwarding=forwarding) as server,
+    ):
+        (tmp_path / ".ssh" / "config").write_text(server.client_entry())
+        there = Place(server, place.instance, place.log, tmp_path)
+        said = " ".join(there.mxtop(*at, "--on", "mx1").stdout.split())
+        assert f"resolver {NAMESERVER}, {way} MX 10 mx.dual.example" in said
+        assert f"resolver {NAMESERVER} MX 10 mx.dual.example" in " ".join(there.mxtop(*at).stdout.split())
+        there.same(*at, "--json", host=("--on", "mx1"))
+
+
 @pytest.mark.parametrize("command", ["report", "sockets"])
 def test_by_the_systems_ssh(place: Place, command: str) -> None:
     at = (command, "--config-dir", str(place.instance), "--json")

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 from tests.ui.fake import NOW, OUTLOOK, SETTINGS, SNAPSHOT
 
-from mxtop.mail.answer import Answer, MxHost
+from mxtop.mail.answer import Answer, MxHost, Viewpoint
 from mxtop.mail.settings import Route, Transport
 from mxtop.mail.snapshot import Feed, Outlook, Prediction, Shares, Snapshot, Totals
 from mxtop.ui.panels import mx, sockets, summary
@@ -40,6 +41,17 @@ def test_the_mx_panel_tells_prediction_observation_and_why() -> None:
         "no AAAA record" in text and "✖ AAAA lookup fails (SERVFAIL)" in text and "alias of x.example" in text
     )
     assert "▲ the AAAA lookup of alt2" in text
+
+
+def test_the_mx_panel_says_which_way_a_resolver_elsewhere_is_asked() -> None:
+    def seen(*ways: Literal["", "stream", "command"]) -> str:
+        answers = tuple(Answer(name="x", viewpoint=Viewpoint("mx1", "192.0.2.53", way)) for way in ways)
+        return panel(replace(OUTLOOK, answers=answers))
+
+    assert "resolver" not in panel()
+    assert "resolver" not in seen("")
+    assert seen("stream", "stream").count("resolver 192.0.2.53, through a forwarded connection") == 1
+    assert "resolver 192.0.2.53, asked by a command there" in seen("command")
 
 
 def test_without_sockets_no_address_is_said_to_have_none() -> None:

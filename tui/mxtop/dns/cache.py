@@ -30,6 +30,9 @@ class Asks(Protocol):
 
     viewpoint: Viewpoint
 
+    @property
+    def ways(self) -> tuple[str, ...]: ...
+
     async def query(self, name: str, rdtype: RdType) -> Reply: ...
 
 

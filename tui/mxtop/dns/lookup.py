@@ -7,6 +7,8 @@ AAAA of every host; queries shared with other destinations are asked once (`mxto
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from typing import Literal
 
 from mxtop.dns.assemble import Known, Question, address_queries, assemble, falls_back, is_null, question
 from mxtop.dns.cache import Asks, Cache, Entry
@@ -25,8 +27,11 @@ class Lookup:
 
     @property
     def viewpoint(self) -> Viewpoint:
-        """Whose eyes these answers are."""
-        return self._resolver.viewpoint
+        """Whose eyes these answers are, and by which way they came last."""
+        ways = self._resolver.ways
+        way: Literal["", "stream", "command"]
+        way = "command" if "command" in ways else "stream" if "stream" in ways else ""
+        return replace(self._resolver.viewpoint, way=way)
 
     async def answer(
         self,
@@ -50,7 +55,7 @@ class Lookup:
             warnings = (_fell_back(asked, entry),)
             asked = asked.without_srv()
             entry, known = await self._ask(asked, now)
-        return assemble(asked, entry, known, self._resolver.viewpoint, warnings)
+        return assemble(asked, entry, known, self.viewpoint, warnings)
 
     async def _ask(self, asked: Question, now: bool) -> tuple[Entry | None, Known]:
         """The MX or SRV reply, and the address replies that follow from it."""
@@ -86,7 +91,7 @@ class Lookup:
         queries = list(address_queries(asked, entry))
         if entry is None and queries and not any(self._peek(query) for query in queries):
             return None
-        return assemble(asked, entry, self._known, self._resolver.viewpoint, warnings)
+        return assemble(asked, entry, self._known, self.viewpoint, warnings)
 
     def _known(self, name: str, rdtype: RdType) -> Entry | None:
         return self._peek((name, rdtype))

@@ -5,7 +5,7 @@ Values only; `mxtop.dns` asks, `mxtop.route` reasons.  Order within an answer is
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from mxtop.mail.value import named, value
 
@@ -34,12 +34,25 @@ class MxHost:
     port: int | None = None  # SRV only
 
 
+_WAYS: Final = {
+    "": "",
+    "stream": ", through a forwarded connection",
+    "command": ", asked by a command there",
+}
+
+
 @value
 class Viewpoint:
-    """Whose eyes: the mail host, and the resolver it asks."""
+    """Whose eyes: the mail host, and the resolver it asks; `way` how another machine's is reached."""
 
     host: str
     resolver: str
+    way: Literal["", "stream", "command"] = ""
+
+    @property
+    def asked(self) -> str:
+        """The resolver, and by which way it is asked where that is not from here."""
+        return self.resolver + _WAYS[self.way]
 
 
 @named

@@ -95,7 +95,7 @@ def lines(
     for who, case in route.cases:
         text += _entry("", f"for {who}: {', '.join(case.next_hops) or 'none'}, transport {case.transport}")
     if viewpoint:
-        text += _entry("seen from", f"{viewpoint.host}, resolver {viewpoint.resolver}")
+        text += _entry("seen from", f"{viewpoint.host}, resolver {viewpoint.asked}")
     for answer in answers:
         for host in answer.hosts:
             text += _host(host)

@@ -90,6 +90,9 @@ def lines(view: View, width: int) -> list[Line]:
     known = view.feed_state("sockets") == "live"
     for answer in outlook.answers:
         shown += _answer(answer, sockets if known else None, many=len(outlook.answers) > 1)
+    seen = [answer.viewpoint for answer in outlook.answers if answer.viewpoint is not None]
+    for resolver in dict.fromkeys(each.asked for each in seen if each.way):
+        shown += wrap(clean(f"resolver {resolver}"), width, "muted")
     if outlook.prediction is not None:
         shown += _warnings(outlook.prediction.warnings, width)
     return shown
