@@ -5,7 +5,7 @@ lines/s each under 15 % of a core, mxtop's own CPU.  One real sshd stands for al
 account there, its log in that account's home.  What the hosts themselves do (their sshd, the readers of
 their logs) runs on this machine too, and is told beside it, not counted.
 
-`… bench_hosts HOSTS` measures with another number; `… bench_hosts HOSTS PROFILE` writes a profile of it.
+`… bench_hosts HOSTS` measures with another number.
 """
 
 from __future__ import annotations
@@ -96,11 +96,8 @@ class Fleet:
         )
         (self.instance / "master.cf").write_text("smtp unix - - n - - smtp\n")
 
-    def command(self, profile: str | None) -> list[str]:
-        words = ["--log", "mail.log", "--config-dir", str(self.instance), *self.names]
-        if profile is None:
-            return [*MXTOP, *words]
-        return [*MXTOP, *words]
+    def command(self) -> list[str]:
+        return [*MXTOP, "--log", "mail.log", "--config-dir", str(self.instance), *self.names]
 
     def unread(self) -> list[int]:
         """Of each log that is being followed the bytes that its reader there has not handed out."""
@@ -122,8 +119,8 @@ def busy_cores() -> float:
     return (int(user) + int(nice) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
-def measure(fleet: Fleet, profile: str | None) -> bool:
-    with Terminal(fleet.command(profile), env={"HOME": str(fleet.home)}) as terminal:
+def measure(fleet: Fleet) -> bool:
+    with Terminal(fleet.command(), env={"HOME": str(fleet.home)}) as terminal:
         terminal.until(has(b"Destinations of all hosts"), 60)
         limit = time.monotonic() + 300
         while len(unread := fleet.unread()) < len(fleet.names):
@@ -167,7 +164,7 @@ def main() -> int:
             argv = [sys.executable, "-m", "tests.benchmarks.bench_hosts", "write", *map(str, fleet.logs)]
             with subprocess.Popen(argv) as writer:
                 try:
-                    measure(fleet, sys.argv[2] if len(sys.argv) > 2 else None)
+                    measure(fleet)
                 finally:
                     writer.kill()
     return 0

@@ -2,7 +2,7 @@
 
 Writes numbered lines at a steady rate and rotates every second: `rename` as rsyslog with logrotate, which
 goes on with the old file for 0.3 s until its HUP; `reopen` at once.  Shifts the rotated files, and packs the
-third.  Prints the number of lines.
+third.  Ends at SIGTERM too.  Prints the number of lines.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import os
 import shutil
+import signal
 import sys
 import time
 from pathlib import Path
@@ -37,7 +38,9 @@ def main() -> None:
     begun = time.monotonic()
     rotate_at, reopen_at = begun + 1, float("inf")
     number = 0
-    while (now := time.monotonic()) < begun + seconds:
+    ended: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _: ended.append(number))
+    while (now := time.monotonic()) < begun + seconds and not ended:
         while number < int((now - begun) * rate):
             number += 1
             line = b"Nov 23 18:39:26 mx1 postfix/smtp[%d]: %s line %d\n" % (number, b"x" * 60, number)
