@@ -38,6 +38,9 @@ def test_a_full_table_counts_what_it_turns_away() -> None:
     assert clients.rows().dropped == 2
     assert clients.row("c", "192.0.2.3") is None
     assert clients.rows().dropped == 3
+    assert clients.dropped == 3
+    clients.met.append("from d[192.0.2.4]")
+    assert clients.dropped == 4
 
 
 def test_the_first_met_is_the_first_row() -> None:

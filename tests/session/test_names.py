@@ -13,7 +13,7 @@ from mxtop.hosts.local import LocalHost
 from mxtop.mail.sample import Resolved
 from mxtop.mail.settings import Route, Settings, Transport
 from mxtop.session import names
-from mxtop.session.names import Names
+from mxtop.session.names import Names, Pace
 
 
 @pytest.fixture
@@ -128,7 +128,7 @@ async def test_another_selection_is_looked_up_at_once(
         return Route(destination=destination)
 
     monkeypatch.setattr("mxtop.session.names.nexthop.route", route)
-    monkeypatch.setattr("mxtop.session.names.SELECTED_LOOK", 3600.0)
+    monkeypatch.setattr("mxtop.session.names.SELECTED_PACE", Pace(age=5.0, look=3600.0))
     selected: list[str] = []
     seen = asyncio.Queue[str]()
 

@@ -30,6 +30,13 @@ class Clients:
         self.settle()
         return self._rows
 
+    @property
+    def dropped(self) -> int:
+        """How many times there was no place for another."""
+        if len(self._rows) + len(self.met) > self._rows.cap:
+            self.settle()
+        return self._rows.dropped
+
     def row(self, host: str | None, address: str | None) -> Client | None:
         """The row of one; None where the table is full."""
         self.settle()

@@ -278,7 +278,7 @@ class Ledger:
             "attempts": self._unattributed + self._processes.forgotten,
             "reasons": self.reasons.dropped,
             "filters": self.filters.dropped,
-            "clients": self.clients.dropped,
+            "clients": self._clients.dropped,
             "rejects": self.rejects.dropped,
         }
         return Totals(

@@ -12,12 +12,11 @@ for it, and the state would change with chance.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
 
 from mxtop.mail.family import FAMILY_KEYS, FamilyKey
-from mxtop.mail.percentile import nearest_rank
+from mxtop.mail.percentile import Counted
 from mxtop.mail.rates import Rate
 from mxtop.mail.snapshot import Destination, Failure, Families, FamilyCounts, State
 
@@ -46,7 +45,7 @@ class FamilyTally:
         self.sent = 0
         self.deferred = 0
         self.bounced = 0
-        self.delays: defaultdict[float, int] = defaultdict(int)
+        self.delays = Counted()
 
     def delivered(self, status: str, delay: float | None) -> None:
         if status == "sent":
@@ -66,6 +65,7 @@ class FamilyTally:
             self.connections += 1
 
     def counts(self) -> FamilyCounts:
+        half, most = self.delays.nearest_ranks(50, 95)
         return FamilyCounts(
             connections=self.connections,
             reused=self.reused,
@@ -73,8 +73,8 @@ class FamilyTally:
             sent=self.sent,
             deferred=self.deferred,
             bounced=self.bounced,
-            delay_p50=nearest_rank(self.delays, 50),
-            delay_p95=nearest_rank(self.delays, 95),
+            delay_p50=half,
+            delay_p95=most,
         )
 
 

@@ -39,6 +39,8 @@ class Session:
         self.ready = asyncio.Event()
         """Set when there is something to show."""
         self._wake = asyncio.Event()
+        self._seen = asyncio.Event()  # set while somebody looks
+        self._seen.set()
         self._tap: Callable[[Sample], None] | None = None
 
     def now(self) -> float:
@@ -77,6 +79,10 @@ class Session:
         """Look at this host, or not: then it costs no more than its part in the sum of all hosts."""
         if attended != self.core.attended:
             self.core.attended = attended
+            if attended:
+                self._seen.set()
+            else:
+                self._seen.clear()
             self._wake.set()
 
     def retry(self) -> None:
@@ -111,7 +117,7 @@ class Session:
         def found(findings: tuple[Finding, ...]) -> None:
             self.core.findings = findings
 
-        await keep_diagnosed(lambda: self.core.look(self.now()), found)
+        await keep_diagnosed(lambda: self.core.look(self.now()), found, self._seen)
 
     async def ready_after(self, caught_up: asyncio.Event) -> None:
         """There is something to show as soon as the newest part of the log is in."""

@@ -23,7 +23,7 @@ from mxtop.session.base import Session
 from mxtop.session.change import LiveFixing, changes
 from mxtop.session.core import Core
 from mxtop.session.logfeed import LogFeed
-from mxtop.session.names import Names
+from mxtop.session.names import BEHIND_PACE, OTHERS_PACE, Names, Pace
 from mxtop.session.supervise import supervise
 from mxtop.sockets.sampler import Sampler, relay_ports
 from mxtop.sources.file import Follower
@@ -232,4 +232,8 @@ class LocalSession(Session):
 
     async def _dns(self) -> None:
         await self._settings_known.wait()
-        await self._names.run(self.take, lambda: self.selected, self.foremost)
+
+        def pace() -> Pace:
+            return OTHERS_PACE if self.attended else BEHIND_PACE
+
+        await self._names.run(self.take, lambda: self.selected, self.foremost, pace)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from mxtop.dns import resolvconf
 from mxtop.dns.cache import Cache
@@ -28,13 +28,20 @@ from mxtop.postfix.resolver import resolv_conf_path
 ROUTE_AGE: Final = 300.0
 """Seconds after which the tables of Postfix are asked again."""
 
-SELECTED_AGE: Final = 5.0
-"""Seconds between two looks at the selected destination; what is fresh by its TTL is not asked again."""
 
-OTHERS_AGE: Final = 60.0
-SELECTED_LOOK: Final = 1.0
-OTHERS_LOOK: Final = 2.0
-"""Seconds between two looks which destinations are wanted; another selection is told by `look_now`."""
+class Pace(NamedTuple):
+    """How often destinations are looked at, in seconds; what is fresh by its TTL is not asked again."""
+
+    age: float
+    """After which a destination is resolved again."""
+    look: float
+    """Between two looks which destinations are wanted; another selection is told by `look_now`."""
+
+
+SELECTED_PACE: Final = Pace(age=5.0, look=1.0)
+OTHERS_PACE: Final = Pace(age=60.0, look=2.0)
+BEHIND_PACE: Final = Pace(age=300.0, look=10.0)
+"""Of a host that nobody looks at."""
 
 AT_ONCE: Final = 4
 
@@ -138,22 +145,20 @@ class Names:
         take: Callable[[Resolved], None],
         selected: Callable[[], str | None],
         others: Callable[[], Sequence[str]],
+        pace: Callable[[], Pace] = lambda: OTHERS_PACE,
     ) -> None:
-        """Keep the selected destination and the `others` resolved, for ever."""
+        """Keep the selected destination and the `others` (at their `pace`) resolved, for ever."""
         async with asyncio.TaskGroup() as group:
             group.create_task(
-                self._keep(
-                    take, lambda: [s] if (s := selected()) else [], SELECTED_AGE, SELECTED_LOOK, now=True
-                )
+                self._keep(take, lambda: [s] if (s := selected()) else [], lambda: SELECTED_PACE, now=True)
             )
-            group.create_task(self._keep(take, others, OTHERS_AGE, OTHERS_LOOK, now=False))
+            group.create_task(self._keep(take, others, pace, now=False))
 
     async def _keep(
         self,
         take: Callable[[Resolved], None],
         wanted: Callable[[], Sequence[str]],
-        age: float,
-        look: float,
+        pace: Callable[[], Pace],
         *,
         now: bool,
     ) -> None:
@@ -161,9 +166,9 @@ class Names:
         while True:
             current = wanted() if self._settings is not None else ()  # without settings there is no next hop
             done = {name: done[name] for name in current if name in done}
-            due = [name for name in current if not self._fresh(done.get(name), age)][:AT_ONCE]
+            due = [name for name in current if not self._fresh(done.get(name), pace().age)][:AT_ONCE]
             if not due:
-                await self._rest(look, until_turned=now)
+                await self._rest(pace().look, until_turned=now)
                 continue
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(self.resolve(name, now=now)) for name in due]

@@ -13,6 +13,7 @@ import re
 import secrets
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
 from mxtop.hosts.base import Host
@@ -206,6 +207,7 @@ def _listed(text: str) -> tuple[Table, dict[Key, tuple[tuple[str, int], ...]]]:
     return Table(tuple(connections), frozenset(listening)), holders
 
 
+@lru_cache(maxsize=4096)
 def _endpoint(text: str) -> tuple[str, int] | None:
     """`192.0.2.1:25`, `[2001:db8::1]:25`, `[::ffff:192.0.2.1]:25`, `[fe80::1]%eth0:25`."""
     host, _, port = text.rpartition(":")
