@@ -203,8 +203,14 @@ def _listed(text: str) -> tuple[Table, dict[Key, tuple[tuple[str, int], ...]]]:
         connection = Connection(family, _STATES[state], *here, *there, 0)
         connections.append(connection)
         if users:
-            holders[_key(connection)] = tuple((name, int(pid)) for name, pid in _USER.findall(users))
+            holders[_key(connection)] = _holders(users)
     return Table(tuple(connections), frozenset(listening)), holders
+
+
+@lru_cache(maxsize=4096)  # most connections are there in the next sample too
+def _holders(users: str) -> tuple[tuple[str, int], ...]:
+    """Name and pid of each, `users:(("smtp",pid=7,fd=14))`."""
+    return tuple((name, int(pid)) for name, pid in _USER.findall(users))
 
 
 @lru_cache(maxsize=4096)
