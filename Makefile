@@ -14,8 +14,8 @@ help:
 	@echo "make bench   the benchmarks (ARGS='startup idle' for some of them)"
 	@echo "make picture the README's pictures of the screen, anew"
 
-# The environment is made anew when pyproject.toml changed, and only then.
-.venv/runtime: pyproject.toml
+# The environment is made anew when pyproject.toml or what is compiled changed, and only then.
+.venv/runtime: pyproject.toml hatch_build.py tui/mxtop/mail/_heads.c
 	@echo "making .venv"
 	@$(PYTHON) -m venv --clear .venv
 	@$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'

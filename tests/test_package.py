@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tarfile
 import zipfile
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ SOURCES = (
     "CONTRIBUTING.md",
     "LICENSE",
     "Makefile",
+    "hatch_build.py",
     "tui",
     "themes",
 )
@@ -33,25 +35,46 @@ def call(argv: Sequence[str | Path], **options: object) -> subprocess.CompletedP
     return subprocess.run(argv, capture_output=True, text=True, timeout=300, **options)  # type: ignore[call-overload,no-any-return]
 
 
+def build(source: Path, directory: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """`pip wheel` of a source, which takes hatchling from the package index."""
+    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", directory]
+    return call([*pip, source], env={**os.environ, **environment})
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Made from a copy: a build must not depend on what lies about in the tree."""
     directory = tmp_path_factory.mktemp("package")
     for name in SOURCES:
         source = ROOT / name
-        ignore = shutil.ignore_patterns("__pycache__")
+        ignore = shutil.ignore_patterns("__pycache__", "*.so")
         if source.is_dir():
             shutil.copytree(source, directory / "source" / name, ignore=ignore)
         else:
             (directory / "source").mkdir(exist_ok=True)
             shutil.copy(source, directory / "source" / name)
-    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", directory]
-    done = call([*pip, directory / "source"])
+    done = build(directory / "source", directory)
     if done.returncode and "hatchling" in done.stderr and "No matching distribution" in done.stderr:
         pytest.skip("no package index: hatchling cannot be had")
     assert done.returncode == 0, done.stderr
     (found,) = directory.glob("*.whl")
     return found
+
+
+def test_the_wheel_has_what_is_compiled(wheel: Path) -> None:
+    suffix = sysconfig.get_config_var("EXT_SUFFIX")
+    header = Path(sysconfig.get_path("include")) / "Python.h"
+    can = shutil.which("gcc") is not None and header.exists()
+    assert (f"mxtop/mail/_heads{suffix}" in zipfile.ZipFile(wheel).namelist()) == can
+    assert wheel.name.endswith("-none-any.whl") != can
+
+
+def test_without_a_compiler_it_is_for_any_platform(wheel: Path, tmp_path: Path) -> None:
+    done = build(wheel.parent / "source", tmp_path, PATH=str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    (found,) = tmp_path.glob("*.whl")
+    assert found.name.endswith("-py3-none-any.whl")
+    assert not [name for name in zipfile.ZipFile(found).namelist() if name.endswith(".so")]
 
 
 def test_the_wheel_has_themes_the_demo_and_no_tests(wheel: Path) -> None:
@@ -76,8 +99,8 @@ def test_wheel_and_sdist_have_the_script_of_a_change(wheel: Path, tmp_path: Path
     tools, source = tmp_path / "tools", wheel.parent / "source"
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--target", tools, "hatchling"]
     call(pip, check=True)
-    build = [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", tmp_path]
-    call(build, cwd=source, env={**os.environ, "PYTHONPATH": str(tools)}, check=True)
+    argv = [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", tmp_path]
+    call(argv, cwd=source, env={**os.environ, "PYTHONPATH": str(tools)}, check=True)
     (sdist,) = tmp_path.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         archive.extractall(tmp_path / "sdist", filter="data")

@@ -2,7 +2,8 @@
 
 `python -m tests.benchmarks.bench_report [LINES]`.  Target (issue: speed): at least four times pflogsumm.
 The programs take turns, RUNS times with each form of the time; the medians are of CPU time, which
-other work on the machine disturbs less than wall time.  Peak memory is told as well.
+other work on the machine disturbs less than wall time.  Peak memory is told as well, and what it takes
+where nothing is compiled (`mail.heads`).
 """
 
 from __future__ import annotations
@@ -16,22 +17,35 @@ from pathlib import Path
 from tests.benchmarks.makelog import lines
 from tests.benchmarks.measure import MXTOP, Run, machine, median, peer_path, spread
 
+from mxtop.mail import heads
+
 LINES = 1_000_000
 RUNS = 3
 TARGET = 4.0
+
+NOT_COMPILED = (
+    "import sys; sys.modules['mxtop.mail._heads'] = None; from mxtop.__main__ import run; sys.exit(run())"
+)
 
 
 def compare(log: Path, count: int, core: str, runs: int) -> float:
     """Print the figures of one log; how many times faster mxtop is."""
     pinned = ("taskset", "-c", core)
     peer = peer_path("pflogsumm", "/usr/sbin/pflogsumm")
-    ours, theirs = [], []
+    ours, plain, theirs = [], [], []
     for _ in range(runs):
         ours.append(Run([*pinned, *MXTOP, "report", "--json", str(log)]))
+        plain.append(Run([*pinned, sys.executable, "-c", NOT_COMPILED, "report", "--json", str(log)]))
         theirs.append(Run([*pinned, peer, str(log)]))
-    assert all(run.code == 0 for run in ours + theirs)
+    assert all(run.code == 0 for run in ours + plain + theirs)
     assert json.loads(ours[0].output)["lines"] == count
-    for name, taken in (("mxtop report --json", ours), ("pflogsumm", theirs)):
+    assert ours[0].output == plain[0].output
+    print(
+        "  (compiled)"
+        if heads.compiled
+        else "  (not compiled here: no gcc, or no headers of Python, when it was installed)"
+    )
+    for name, taken in (("mxtop report --json", ours), ("… not compiled", plain), ("pflogsumm", theirs)):
         cpu = [run.cpu for run in taken]
         print(
             f"  {name:<20} CPU {spread(cpu)} s, wall {spread([run.wall for run in taken])} s, "

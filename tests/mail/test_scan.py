@@ -1,4 +1,4 @@
-"""The bulk scanner comes to the parser's sums on every text: captured, mixed, mutated, hostile."""
+"""The bulk scanner, compiled or not, comes to the parser's sums on every text: captured, mixed, mutated, hostile."""
 
 # ruff: noqa: E501  log lines are long
 
@@ -8,12 +8,14 @@ import random
 from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.mail.lines import REFERENCE, VERSIONS, captured
 
+from mxtop.mail import heads
 from mxtop.mail.parse import Parser
 from mxtop.mail.scan import Scanner
 from mxtop.mail.tracker import Caps, Tracker
@@ -106,17 +108,19 @@ def check(
     cuts: Iterable[int] = (),
     caps: Caps | None = None,
 ) -> Scanner:
-    """Both ways over the same lines, the scanner's text cut at `cuts`; the scanner, to ask more."""
+    """All ways over the same lines, the scanner's text cut at `cuts`; the scanner, to ask more."""
     lines = list(lines)
     parser, slow = Parser(REFERENCE), Tracker(names, caps)
     for line in lines:
         slow.apply(parser.parse(line))
-    fast = Tracker(names, caps)
-    scanner = Scanner(fast, REFERENCE)
     bounds = [0, *sorted(cut for cut in cuts if cut < len(lines)), len(lines)]
-    for start, end in pairwise(bounds):
-        scanner.feed("".join(f"{line}\n" for line in lines[start:end]))
-    assert sums(fast) == sums(slow)
+    for half in {None, heads.compiled}:
+        with mock.patch.object(heads, "compiled", half):
+            fast = Tracker(names, caps)
+            scanner = Scanner(fast, REFERENCE)
+            for start, end in pairwise(bounds):
+                scanner.feed("".join(f"{line}\n" for line in lines[start:end]))
+            assert sums(fast) == sums(slow)
     return scanner
 
 

@@ -48,8 +48,10 @@ class Clients:
             return
         counts = Counter(self.met)
         self.met.clear()
+        known = self._rows.get
         for text, count in counts.items():
-            row = self._rows.get(text[5:] if text.startswith("from ") else text[7:])
+            begin = text[:5]
+            row = known(text[5:] if begin == "from " else text[7:])
             if row is None:
                 match = _MET.fullmatch(text)
                 if match is None:
@@ -58,9 +60,9 @@ class Clients:
                 row = self._row(host, address, count)
                 if row is None:
                     continue
-            if text.startswith("from "):
+            if begin == "from ":
                 row.connections += count
-            elif text.startswith("client="):
+            elif begin == "clien":
                 row.messages += count
             else:
                 row.rejects += count

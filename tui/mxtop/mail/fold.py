@@ -47,6 +47,8 @@ def fold(text: str) -> str:
 
 def _part(part: str) -> str:
     """What stands between two colons: it may begin with a reply, and with it a code."""
+    if _MAIL.fullmatch(part):
+        return "<…@…>"
     words = part.split()
     begin = True
     for at, word in enumerate(words):

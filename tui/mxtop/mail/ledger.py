@@ -202,10 +202,11 @@ class Ledger:
 
     def queue(self, queue_id: str) -> None:
         """qmgr(8) made a message active: a new one, or a retry."""
-        if queue_id not in self.messages:
+        messages = self.messages
+        if queue_id not in messages:
             self.queued += 1
-            if not self.messages.full():
-                self.messages[queue_id] = self.queued
+            if len(messages) < messages.cap or not messages.full():
+                messages[queue_id] = self.queued
 
     def remove(self, queue_id: str) -> None:
         """The message left the queue."""

@@ -1,6 +1,6 @@
 """The bulk scanner: history into a tracker at several times the parser's speed, to the same sums.
 
-One regular expression cuts a text at the heads of its lines, and keeps of each what tells its kind: time,
+A text is cut at the heads of its lines (`mail.heads`), which keeps of each what tells its kind: time,
 tag, and the queue id or first word that follows.  What a tag's lines are is decided once and remembered.
 Nothing is tallied from most of them, and that is seen from their first word.  The commonest of the
 others are read here, each by its exact shape; all that remain go to the parser.  So what a line means is
@@ -18,58 +18,39 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from mxtop.mail.header import FOREIGN, MONTHS, POSTFIX, Clock, split, tag_of
+from mxtop.mail.attempts import Peer
+from mxtop.mail.header import FOREIGN, POSTFIX, Clock, split, tag_of
+from mxtop.mail.heads import (
+    AGENT,
+    CLEANUP,
+    ELSEWHERE,
+    NOT_POSTFIX,
+    PLAIN,
+    QMGR,
+    QUEUED,
+    SCREEN,
+    SLOW,
+    SMTPD,
+    cut,
+)  # fmt: skip
 from mxtop.mail.parse import Parser
 from mxtop.mail.pattern import pattern
+from mxtop.mail.tally import Stages
 from mxtop.mail.tracker import Tracker
 
-# what the lines of a tag are
-_SLOW: Final = 1  # only the parser can tell
-_FOREIGN: Final = 2
-_ELSEWHERE: Final = 3  # another instance's
-_PLAIN: Final = 4  # a daemon whose only tallied lines are deliveries
-_AGENT: Final = 5  # smtp(8), lmtp(8): attempts as well
-_QMGR: Final = 6
-_CLEANUP: Final = 7
-_SMTPD: Final = 8
-_SCREEN: Final = 9  # postscreen(8), which turns away as smtpd(8) does
-
 _KINDS: Final = {
-    "smtp": _AGENT,
-    "lmtp": _AGENT,
-    "smtpd": _SMTPD,
-    "postscreen": _SCREEN,
-    "cleanup": _CLEANUP,
-    "qmgr": _QMGR,
-    "oqmgr": _QMGR,
-    "nqmgr": _QMGR,
-    "postsuper": _SLOW,
+    "smtp": AGENT,
+    "lmtp": AGENT,
+    "smtpd": SMTPD,
+    "postscreen": SCREEN,
+    "cleanup": CLEANUP,
+    "qmgr": QMGR,
+    "oqmgr": QMGR,
+    "nqmgr": QMGR,
+    "postsuper": SLOW,
 }
 _MEMO: Final = 20_000
-_UNSETTLED: Final = 8_192  # clients met and not yet counted
-
-_ZONE: Final = "[+-][0-9][0-9]:[0-9][0-9]"
-_ISO: Final = (
-    r"[0-9]{4}-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-5][0-9]"
-    rf"(?:\.[0-9]{{6}}{_ZONE}|(?:\.[0-9]{{1,9}})?(?:Z|{_ZONE}))"  # rsyslog's form first: it is cheaper
-)
-_CLASSIC: Final = rf"(?:{'|'.join(MONTHS)}) [ 0-9][0-9] [0-9][0-9]:[0-9][0-9]:[0-9][0-9]"
-_ID: Final = r"[0-9][0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{9,29}|[0-9A-F]{6,20}"
-"""Queue ids but for the long ones that begin with a letter, which are not used before 2090."""
-
-
-def _heads(time: str) -> re.Pattern[str]:
-    """What cuts a text at the heads of its lines, times being of this form.
-
-    Groups: time, tag, queue id, first word; None of the last two where the text begins with a plain
-    word other than `connect`: such a text has neither level nor queue id.  (`[^ ]` is twice as fast as
-    `[^ \n]`: so a tag may reach over the end of a line that has none; `_kind` sees to that.)
-    """
-    first = rf"(?:({_ID}): |[A-Za-z]+ (?<! connect )|([^ \n]*) )"
-    return pattern(rf"\n({time}) [^ \n]+ ([^ ]*:) {first}")
-
-
-_HEADS: Final = {True: _heads(_ISO), False: _heads(_CLASSIC)}
+_UNSETTLED: Final = 32_768  # clients met and not yet counted
 
 _WORD: Final = "word"
 """Stands for plain words that were not kept: they are all alike to the tracker."""
@@ -115,7 +96,7 @@ class Scanner:
         tracker.in_zone(zone)
         self._parser = Parser(reference, year=year, zone=zone)
         self._clock = Clock(reference, year=year, zone=zone)
-        self._kinds = {"": _SLOW}  # by tag
+        self._kinds = {"": SLOW}  # by tag
         self._times: dict[str, str] = {}  # ISO times by time as logged
         self._minutes: set[str] = set()  # ISO minutes that exist, `2026-11-23T18:41:`
         self._numbers = _Numbers()
@@ -127,82 +108,70 @@ class Scanner:
 
     def feed(self, text: str) -> None:
         """Whole lines; the last may lack its `\n`."""
-        if text.endswith("\n"):
-            text = text[:-1]
-        elif not text:
-            return
         tracker = self._tracker
-        while tracker.host is None or tracker.first is None:
-            line, more, text = text.partition("\n")
+        while text and (tracker.host is None or tracker.first is None):
+            line, _, text = text.partition("\n")
             tracker.apply(self._parser.parse(line))
-            if not more:
-                return
-        self._scan(text)
-        self._note_last(text)
+        if text:
+            self._scan(text)
+            self._note_last(text)
 
     def _scan(self, text: str) -> None:
         """Lines after the first; what is not done here is done by the parser, line by line in order."""
-        tracker, kinds, times, minutes, numbers = (
-            self._tracker, self._kinds, self._times, self._minutes, self._numbers,
-        )  # fmt: skip
+        tracker, kinds, times, minutes = self._tracker, self._kinds, self._times, self._minutes
         peers, met, delivery = tracker.peers, tracker.met.append, tracker.delivery
         iso = text[:1].isdecimal()
-        pieces = _HEADS[iso].split(f"\n{text}")
-        if pieces[0] or "\n" in "".join(pieces[5::5]):
-            pieces = _apart(pieces)
+        pieces, lines, foreign = cut(text, iso, kinds)
         others = 0  # lines that are counted elsewhere
-        each = iter(pieces)
-        next(each)
-        for stamp, token, queue_id, word, body in zip(each, each, each, each, each, strict=True):
+        for piece in pieces:
+            if piece.__class__ is str:
+                met(piece)
+                continue
+            size = len(piece)
+            if size == 10:
+                stamp, token, queue_id, domain, relay, conn_use, delay, stages, status, reason = piece
+                time = stamp if stamp[:17] in minutes else times.get(stamp) or self._time(stamp)
+                peer = peers[relay]
+                delivery(token, queue_id, time, domain, peer, conn_use, delay, stages, status, reason)
+                continue
+            if size == 2:
+                done, queue_id = piece
+                if done == QUEUED:
+                    tracker.queue(queue_id)
+                else:
+                    tracker.remove(queue_id)
+                continue
+            stamp, token, queue_id, word, body = piece
             kind = kinds.get(token) or self._kind(token)
-            if kind >= _PLAIN:
+            if kind >= PLAIN:
                 if queue_id:
-                    if kind == _QMGR:
+                    if kind == QMGR:
                         if body == "removed":
                             tracker.remove(queue_id)
                             continue
                         if _ACTIVE.fullmatch(body):
                             tracker.queue(queue_id)
                             continue
-                    elif kind <= _AGENT:
-                        match = _DELIVERY.fullmatch(body)
-                        if match is not None:
-                            domain, relay, conn_use, delay, delays, status, reason = match.groups()
+                    elif kind <= AGENT:
+                        fields = self._fields(body)
+                        if fields is not None:
                             time = stamp if stamp[:17] in minutes else times.get(stamp) or self._time(stamp)
-                            try:
-                                a, b, c, d = delays.split("/")
-                                seconds = numbers[delay]
-                                stages = numbers[a], numbers[b], numbers[c], numbers[d]
-                            except (KeyError, ValueError):
-                                pass
-                            else:
-                                delivery(
-                                    token,
-                                    queue_id,
-                                    time,
-                                    domain or "",
-                                    peers[relay],
-                                    int(conn_use) if conn_use else 1,
-                                    seconds,
-                                    stages,
-                                    status,
-                                    reason,
-                                )
-                                continue
-                        elif kind == _PLAIN and "to=<" not in body:
+                            delivery(token, queue_id, time, *fields)
                             continue
-                    elif kind == _CLEANUP:
+                        if kind == PLAIN and "to=<" not in body:
+                            continue
+                    elif kind == CLEANUP:
                         if body.startswith("message-id="):
                             continue
-                    elif kind == _SMTPD and self._client(body):
+                    elif kind == SMTPD and self._client(body):
                         continue
                 elif word is None:
                     continue
                 elif word == "connect":
-                    if kind == _SMTPD:
+                    if kind == SMTPD:
                         met(body)
                         continue
-                    if kind != _AGENT:
+                    if kind != AGENT:
                         continue
                     if match := _FAILED.fullmatch(body):
                         relay, error = match.groups()
@@ -210,18 +179,18 @@ class Scanner:
                         tracker.attempt(token, None, time, "connect_failed", peers[relay], error, False)
                         continue
                 elif word == "NOQUEUE:":
-                    if kind == _SMTPD and self._client(body):
+                    if kind == SMTPD and self._client(body):
                         continue
-                    if kind in (_SMTPD, _SCREEN) and self._reject(body):
+                    if kind in (SMTPD, SCREEN) and self._reject(body):
                         continue
-                elif kind == _PLAIN and "to=<" not in body and "to=<" not in word:
+                elif kind == PLAIN and "to=<" not in body and "to=<" not in word:
                     continue
                 elif word == "warning:" and body.partition(" ")[0].isalpha():
                     continue  # plain words again
-            elif kind == _FOREIGN:
+            elif kind == NOT_POSTFIX:
                 tracker.foreign += 1
                 continue
-            elif kind == _ELSEWHERE:
+            elif kind == ELSEWHERE:
                 tracker.other_instances += 1
                 continue
             others += 1
@@ -233,7 +202,8 @@ class Scanner:
                     self._scan(line)  # the other form of time
                 else:
                     tracker.apply(self._parser.parse(line))
-        tracker.lines += len(pieces) // 5 - others
+        tracker.lines += lines - others
+        tracker.foreign += foreign
         tracker.settle(_UNSETTLED)
 
     def _note_last(self, text: str) -> None:
@@ -267,20 +237,36 @@ class Scanner:
         """What the lines of a tag token are, `postfix/smtp[123]:`."""
         tag, daemon, pid, origin = tag_of(token)
         if "\n" in token:
-            kind = _SLOW
+            kind = SLOW
         elif origin == FOREIGN:
-            kind = _FOREIGN
+            kind = NOT_POSTFIX
         elif origin != POSTFIX or token != f"{tag}[{pid}]:":
-            kind = _SLOW
+            kind = SLOW
         elif not self._tracker.owns(tag):
-            kind = _ELSEWHERE
+            kind = ELSEWHERE
         else:
-            kind = _KINDS.get(daemon, _PLAIN)
+            kind = _KINDS.get(daemon, PLAIN)
         if len(self._kinds) >= _MEMO:
             self._kinds.clear()
-            self._kinds[""] = _SLOW
+            self._kinds[""] = SLOW
         self._kinds[token] = kind
         return kind
+
+    def _fields(self, body: str) -> tuple[str, Peer, int, float, Stages, str, str] | None:
+        """Of a delivery what the tracker takes, from the domain on; None where the text has another form."""
+        match = _DELIVERY.fullmatch(body)
+        if match is None:
+            return None
+        domain, relay, conn_use, delay, delays, status, reason = match.groups()
+        numbers = self._numbers
+        try:
+            a, b, c, d = delays.split("/")
+            stages = numbers[a], numbers[b], numbers[c], numbers[d]
+            seconds = numbers[delay]
+        except (KeyError, ValueError):
+            return None
+        uses = int(conn_use) if conn_use else 1
+        return domain or "", self._tracker.peers[relay], uses, seconds, stages, status, reason
 
     def _client(self, body: str) -> bool:
         """`client=HOST[ADDRESS]` with or without more; False: this is something else."""
@@ -300,17 +286,3 @@ class Scanner:
         self._tracker.reject("reject", stage, int(code), dsn, reason, None)
         self._tracker.met.append(f"reject={client}")
         return True
-
-
-def _apart(pieces: list[str]) -> list[str]:
-    """The same with each line of no known head by itself, its time, tag and word being empty."""
-    each = iter(pieces)
-    found = [""]
-    for line in next(each).split("\n")[1:]:
-        found += "", "", "", "", line
-    for stamp, token, queue_id, word, text in zip(each, each, each, each, each, strict=True):
-        body, *strange = text.split("\n")
-        found += stamp, token, queue_id, word, body
-        for line in strange:
-            found += "", "", "", "", line
-    return found

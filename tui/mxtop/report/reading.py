@@ -28,7 +28,7 @@ from mxtop.sources.lines import LineBuffer
 from mxtop.sources.order import in_time_order
 from mxtop.sources.rotation import is_packed
 
-_CHUNK: Final = 256 * 1024
+_CHUNK: Final = 64 * 1024  # what is made of so much stays in the processor's cache
 _TAIL: Final = 256 * 1024
 
 

@@ -16,6 +16,7 @@ Rows with most traffic come first.  Does not promise lines of any length: what p
 from __future__ import annotations
 
 import gc
+import heapq
 import json
 from collections.abc import Sequence
 from dataclasses import fields
@@ -158,7 +159,8 @@ def _filters(tracker: Tracker) -> list[Document]:
 
 
 def _clients(tracker: Tracker) -> list[Document]:
-    rows = sorted(
+    rows = heapq.nsmallest(
+        CLIENTS,
         tracker.clients.items(),
         key=lambda item: (-item[1].messages, -item[1].connections, -item[1].rejects, item[0]),
     )
@@ -171,7 +173,7 @@ def _clients(tracker: Tracker) -> list[Document]:
             "messages": row.messages,
             "rejects": row.rejects,
         }
-        for _, row in rows[:CLIENTS]
+        for _, row in rows
     ]
 
 

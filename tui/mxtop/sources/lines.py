@@ -44,7 +44,7 @@ class LineBuffer:
         cut = data.rfind(b"\n") + 1
         whole = b""
         if cut:
-            whole = bytes(self._held) + data[:cut]
+            whole = b"".join((self._held, memoryview(data)[:cut]))
             self._held.clear()
         self._held += data[cut:]
         if len(self._held) > LIMIT:
