@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 from mxtop.hosts import script
@@ -125,9 +124,12 @@ class Process:
         """Close the channel, and give the far side a moment to do so too."""
         if self._channel is not None:
             self._channel.close()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_CLOSE_SECONDS):
-                    await self._channel.closed()
+            await asyncio.wait([self._channel.closed], timeout=_CLOSE_SECONDS)
+
+    def when_closed(self, call: Callable[[], None]) -> None:
+        """Have `call` called when the far side, too, has closed the channel, whoever waits for that."""
+        if self._channel is not None:
+            self._channel.closed.add_done_callback(lambda _: call())
 
     def taken(self) -> bytes:
         """All of stdout that waits."""

@@ -135,6 +135,7 @@ class Shell:
 
     def close(self) -> None:
         self.broken = True
+        self._frame = None  # nobody waits for an answer
         if self._channel is not None:
             self._channel.close()
 
