@@ -13,7 +13,7 @@ from typing import Final
 
 from mxtop.hosts import script
 from mxtop.hosts.errors import HostDown
-from mxtop.hosts.shell import NOISE_CAP, STDERR_CAP, Until
+from mxtop.hosts.shell import NOISE_CAP, STDERR_CAP, Until, flooded
 from mxtop.hosts.wire import Channel, Wire
 
 HIGH_WATER: Final = 1024 * 1024
@@ -56,7 +56,7 @@ class Process:
         if self._head is not None:
             if not self._head.feed(chunk):
                 if self._head.overflow:
-                    self._fail(HostDown(f"{self._name} floods the login with output"))
+                    self._fail(flooded(self._name))
                 return
             self.pid = int(self._head.word or b"0")
             chunk, self._head = self._head.rest, None
@@ -72,6 +72,8 @@ class Process:
     def complaint(self, chunk: bytes) -> None:
         if self._complaint_head is not None:
             if not self._complaint_head.feed(chunk):
+                if self._complaint_head.overflow:
+                    self._fail(flooded(self._name))
                 return
             chunk, self._complaint_head = self._complaint_head.rest, None
         if self._complaints.word is None and self._complaints.feed(chunk):

@@ -59,6 +59,9 @@ class SshHost(Kept):
     def _forget(self) -> None:
         self._idle.clear()
 
+    async def _begin(self, wire: Wire) -> None:
+        self._idle.append(await Shell.start(wire, self.name))
+
     async def _sign(self, wire: Wire) -> None:
         if self._turns.locked():  # slow commands have the shells: no sign of a machine that is away
             mark = script.nonce()
