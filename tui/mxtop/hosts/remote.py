@@ -21,6 +21,7 @@ from mxtop.hosts.errors import HostDown
 from mxtop.hosts.files import errno_of, file_stat, stat_commands
 from mxtop.hosts.keeper import Kept
 from mxtop.hosts.process import Process
+from mxtop.hosts.rights import THERE, Rights
 from mxtop.hosts.shell import Shell
 from mxtop.hosts.target import Target
 from mxtop.hosts.wire import Dial, Wire
@@ -55,6 +56,10 @@ class SshHost(Kept):
     @property
     def whole_name(self) -> str:
         return str(self.target)
+
+    @property
+    def rights(self) -> Rights:
+        return THERE
 
     def _forget(self) -> None:
         self._idle.clear()
