@@ -83,14 +83,50 @@ async def test_a_channel_that_is_never_closed_there_takes_its_place_for_a_while(
 
 
 async def test_an_open_that_was_given_up_takes_no_session_for_good(make_sshd: MakeSshd) -> None:
-    server = make_sshd(MaxSessions=1)
+    server = make_sshd(MaxSessions=2)
     async with host_at(server) as host:
-        await host.connect()
+        await host.connect()  # which takes one of them
         server.freeze()
         with pytest.raises(CommandFailed):
-            await host.run(["true"], timeout=0.3)
+            async with host.output(["true"], timeout=0.3):
+                pass
         server.thaw()
-        assert (await host.run(["printf", "x"])).stdout == b"x"
+        assert await said(host, "x") == b"x"
+
+
+async def test_a_stream_that_was_given_up_is_closed_there(make_sshd: MakeSshd) -> None:
+    ended = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        assert await reader.read() == b""
+        ended.set()
+        writer.close()
+
+    server = make_sshd()
+    async with host_at(server) as host, await asyncio.start_server(serve, "127.0.0.1", 0) as there:
+        await host.run(["true"])
+        server.freeze()
+        with pytest.raises(TimeoutError):
+            await host.open_stream("127.0.0.1", there.sockets[0].getsockname()[1], timeout=0.3)
+        server.thaw()
+        async with asyncio.timeout(GENEROUS):
+            await ended.wait()
+
+
+async def test_what_is_being_opened_ends_with_the_connection(make_sshd: MakeSshd) -> None:
+    server = make_sshd()
+    host = host_at(server)
+    await host.run(["true"])
+    server.freeze()
+    opening = [
+        asyncio.ensure_future(said(host, "x")),
+        asyncio.ensure_future(host.open_stream("127.0.0.1", 1, timeout=10 * GENEROUS)),
+    ]
+    while len(host._wire._openings) < len(opening):  # type: ignore[union-attr]
+        await asyncio.sleep(0.01)
+    await host.close()
+    for each in await asyncio.gather(*opening, return_exceptions=True):
+        assert isinstance(each, HostDown)
 
 
 async def test_where_no_session_gets_free_it_says_so(

@@ -19,6 +19,7 @@ from mxtop.hosts.wire import CLOSE_SECONDS, Channel, Receiver
 SESSION_SECONDS: Final = 10.0
 """How long a session is waited for where all that the far side allows are taken."""
 
+_LEAVE_SECONDS: Final = 2.0
 _FIRST_PAUSE: Final = 0.05
 _LONGEST_PAUSE: Final = 0.5
 _TAKEN: Final = (asyncssh.OPEN_CONNECT_FAILED, asyncssh.OPEN_RESOURCE_SHORTAGE)
@@ -59,7 +60,8 @@ class SshWire:
 
     async def close(self) -> None:
         await self._close()
-        await asyncio.gather(*self._openings, return_exceptions=True)
+        if self._openings:  # which end with the connection; to cancel one would cancel who waits for it
+            await asyncio.wait(self._openings, timeout=_LEAVE_SECONDS)
 
     async def shell(self, receiver: Receiver) -> Channel:
         until, pause = time.monotonic() + SESSION_SECONDS, _FIRST_PAUSE
@@ -73,7 +75,7 @@ class SshWire:
                 if not self._given or error.code not in _TAKEN or time.monotonic() + pause > until:
                     raise HostDown(
                         f"{self._name} gives no further session: {error.reason}",
-                        "MaxSessions in its sshd_config should be 10, its default, or more",
+                        "set MaxSessions there to 10, its default; --ssh-command ssh does with less",
                     ) from error
             except asyncssh.Error as error:
                 raise HostDown(f"{self._name}: {error.reason}") from error
