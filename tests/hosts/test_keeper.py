@@ -220,3 +220,18 @@ async def test_the_jump_host_that_is_waited_for_is_told(make_sshd: MakeSshd) -> 
         bastion.thaw()
         await until(host, lambda link: link.state == "live", 30)
         assert host.hop == ""
+
+
+@lab
+async def test_a_login_that_floods_is_down_until_it_is_mended(make_sshd: MakeSshd) -> None:
+    server = make_sshd(shell="/bin/bash")
+    login = server.home / ".bashrc"
+    login.write_text("yes hello\n")
+    async with kept(host_at(server)) as host:
+        down = await until(host, lambda link: link.state == "down", 60)
+        assert down.next_try is not None
+        assert "floods the login" in str(down.trouble)
+        login.write_text("")
+        async with asyncio.timeout(60):
+            assert await host.connected() == 1
+        assert (await host.run(["printf", "x"])).stdout == b"x"

@@ -11,6 +11,7 @@ import pytest
 from tests.hosts.conftest import MakeSshd, host_at
 from tests.hosts.sshd import Sshd, free_port
 
+from mxtop.hosts import shell as shells
 from mxtop.hosts.base import Host, Reply
 from mxtop.hosts.errors import HostDown
 from mxtop.hosts.remote import SshHost
@@ -302,12 +303,43 @@ async def test_a_login_that_prints(make_sshd: MakeSshd, noise: str) -> None:
             assert [chunk async for chunk in output] == [b"y"]
 
 
-async def test_a_login_that_floods(make_sshd: MakeSshd) -> None:
+@pytest.mark.parametrize("noise", ["yes hello", "yes hello >&2", "cat /dev/zero"])
+async def test_a_login_that_floods(make_sshd: MakeSshd, noise: str) -> None:
     server = make_sshd(shell="/bin/bash")
-    (server.home / ".bashrc").write_text("cat /dev/zero\n")
+    (server.home / ".bashrc").write_text(f"{noise}\n")
     async with host_at(server) as host:
-        with pytest.raises(HostDown, match="floods"):
+        with pytest.raises(HostDown, match="floods the login") as caught:
+            await host.run(["true"], timeout=300)
+        assert ".bashrc" in caught.value.remedy
+        assert (host.link.state, host.link.trouble) == ("down", caught.value)
+        assert await quiet(server) == []
+
+
+@pytest.mark.parametrize("noise", ["yes hello", "yes hello >&2"])
+async def test_a_login_that_floods_later(make_sshd: MakeSshd, noise: str) -> None:
+    """What is connected goes on; what needs a login of its own says why it cannot."""
+    server = make_sshd(shell="/bin/bash")
+    async with host_at(server) as host:
+        await host.run(["true"])
+        (server.home / ".bashrc").write_text(f"{noise}\n")
+        with pytest.raises(HostDown, match="floods the login"):
+            async with host.output(["true"]) as output:
+                async for _ in output:
+                    pass
+        assert (await host.run(["printf", "x"])).stdout == b"x"
+        assert host.link.state == "live"
+
+
+async def test_a_login_that_never_ends_is_quoted(
+    make_sshd: MakeSshd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shells, "LOGIN_SECONDS", 3.0)
+    server = make_sshd(shell="/bin/bash")
+    (server.home / ".bashrc").write_text("echo one; echo waiting for the mount; sleep 77\n")
+    async with host_at(server) as host:
+        with pytest.raises(HostDown, match=r"mx1 starts no shell; its login says: waiting for the mount;"):
             await host.run(["true"])
+        assert host.link.state == "down"
 
 
 @pytest.mark.parametrize("shell", ["/usr/sbin/nologin", "/bin/rbash", "/bin/false"])

@@ -102,6 +102,51 @@ async def test_revoked_key(make_sshd: MakeSshd) -> None:
     assert error.places == (f"{server.known_hosts}:2",)
 
 
+async def test_a_key_in_the_list_of_revoked_ones(make_sshd: MakeSshd, tmp_path: Path) -> None:
+    server = make_sshd()
+    listed = tmp_path / "revoked keys"
+    server.client_config.write_text(server.client_entry(f'RevokedHostKeys "{listed}"'))
+    other = Sshd.public(make_key(tmp_path / "other"))
+    listed.write_text(f"# stolen in March\n{other}\n{Sshd.public(server.host_key)} mx1\n")
+    error = await refused(server)
+    assert isinstance(error, HostKeyRevoked)
+    assert error.places == (f"{listed}:3",)
+    assert f"is revoked at {listed}:3" in error.title
+    known = server.known_hosts.read_text()
+    server.known_hosts.write_text("")
+    error = await refused(server)
+    assert isinstance(error, HostKeyRevoked), "nobody is asked whether to keep it"
+    assert f"is revoked in {listed}" in error.title
+    server.known_hosts.write_text(known)
+    listed.write_text(f"# stolen in March\n{other}\n")
+    assert await works(server)
+
+
+@pytest.mark.parametrize("case", ["missing", "closed", "list", "garbage"])
+async def test_revoked_keys_that_cannot_be_read_let_nobody_be_trusted(
+    make_sshd: MakeSshd, tmp_path: Path, case: str
+) -> None:
+    server = make_sshd()
+    listed, other = tmp_path / "revoked", make_key(tmp_path / "other")
+    server.client_config.write_text(server.client_entry(f"RevokedHostKeys {listed}"))
+    match case:
+        case "closed":
+            listed.mkdir()
+        case "list":
+            subprocess.run(["ssh-keygen", "-q", "-k", "-f", listed, f"{other}.pub"], check=True, timeout=20)
+        case "garbage":
+            listed.write_text(f"{Sshd.public(other)}\nnonsense\n")
+    error = await refused(server)
+    said = {
+        "missing": "cannot be read: No such file or directory",
+        "closed": "cannot be read: Is a directory",
+        "list": "are a binary list (KRL), which only --ssh-command ssh can read",
+        "garbage": "cannot be read at line 2",
+    }
+    assert f"the revoked keys in {listed} {said[case]}" in error.title
+    assert "Accepted" not in server.log.read_text()
+
+
 async def test_of_several_keys_the_known_one_is_asked_for(make_sshd: MakeSshd) -> None:
     server = make_sshd(host_key="ecdsa")
     ed25519 = make_key(server.directory / "host_ed25519")

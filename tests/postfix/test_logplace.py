@@ -8,6 +8,7 @@ import pytest
 
 from mxtop.hosts.base import Completed, FileStat
 from mxtop.hosts.local import LocalHost
+from mxtop.hosts.rights import THERE
 from mxtop.mail.errors import CommandFailed
 from mxtop.mail.settings import Settings
 from mxtop.postfix.logplace import LogPlace, find
@@ -46,6 +47,10 @@ class Machine(LocalHost):
 
     async def can_read(self, path: str) -> bool:
         return bool(Path(f"{self.root}{path}").stat().st_mode & 0o004)
+
+
+class Elsewhere(Machine):
+    rights = THERE
 
 
 @pytest.fixture
@@ -147,12 +152,12 @@ async def test_the_remedy_for_a_closed_file(
 
 
 async def test_the_remedy_on_another_machine_is_another_login_there(machine: Machine) -> None:
-    machine.put("/var/log/mail.log", START + 1, 0o640, 4)
-    got = await find(machine, settings(), elsewhere=True)
-    assert got.remedy.startswith("log in there as root, or join the group")
-    assert "usermod -aG adm alice" in got.remedy
-    closed = await find(machine, settings("/closed/mail.log"), elsewhere=True)
-    assert closed.remedy == "log in there as root"
+    there = Elsewhere(machine.root, machine.commands)
+    there.put("/var/log/mail.log", START + 1, 0o640, 4)
+    got = await find(there, settings())
+    assert got.remedy == THERE.by_group("adm", "alice")
+    closed = await find(there, settings("/closed/mail.log"))
+    assert closed.remedy == THERE.root
 
 
 async def test_a_closed_directory(machine: Machine) -> None:

@@ -115,7 +115,7 @@ async def test_a_great_queue_in_little_memory_and_time(commands: Path) -> None:
     [
         ("postqueue: fatal: User nobody(65534) is not allowed to view the mail queue", 77, "as root, or as"),
         ("postqueue: fatal: User nobody(65534) is not allowed to view the mail queue", 69, "as root, or as"),
-        ("postqueue: fatal: Queue report unavailable - mail system is down", 69, "sudo postfix start"),
+        ("postqueue: fatal: Queue report unavailable - mail system is down", 69, "`postfix start` as root"),
         ("postqueue: fatal: -c option requires a directory", 1, "postqueue -p"),
     ],
 )

@@ -69,19 +69,17 @@ async def read(machine: Machine, place: HostLog, since: float | None = None) -> 
 
 async def test_a_machine_without_postfix_still_has_a_log_and_a_name(log: Path) -> None:
     machine = Machine(postconf=NO_POSTFIX, uname="box.example\n")
-    assert await hostlog.find(machine, None, str(log), elsewhere=False) == HostLog(
-        "box.example", str(log), None
-    )
+    assert await hostlog.find(machine, None, str(log)) == HostLog("box.example", str(log), None)
 
 
 async def test_an_instance_that_was_named_must_be_there(log: Path) -> None:
     with pytest.raises(CommandFailed, match="no such command"):
-        await hostlog.find(Machine(postconf=NO_POSTFIX), "/etc/postfix-out", str(log), elsewhere=False)
+        await hostlog.find(Machine(postconf=NO_POSTFIX), "/etc/postfix-out", str(log))
 
 
 async def test_a_host_that_is_lost_is_not_a_host_without_postfix(log: Path) -> None:
     with pytest.raises(HostDown):
-        await hostlog.find(Machine(postconf=HostDown("gone")), None, str(log), elsewhere=True)
+        await hostlog.find(Machine(postconf=HostDown("gone")), None, str(log))
 
 
 async def test_the_instance_gives_its_own_name_and_the_names_in_its_log(
@@ -91,7 +89,7 @@ async def test_the_instance_gives_its_own_name_and_the_names_in_its_log(
     bin.mkdir()
     fake_commands(bin, "3.7.11")
     monkeypatch.setenv("PATH", f"{bin}:{os.environ['PATH']}")
-    place = await hostlog.find(Machine(), None, str(log), elsewhere=False)
+    place = await hostlog.find(Machine(), None, str(log))
     assert place.host == "mx1.example"
     assert place.syslog_names is not None
     assert place.syslog_names[0] == "postfix"
@@ -101,7 +99,7 @@ async def test_the_instance_gives_its_own_name_and_the_names_in_its_log(
 async def test_what_cannot_be_read_says_what_to_do(tmp_path: Path) -> None:
     machine = Machine(postconf=NO_POSTFIX)
     with pytest.raises(LogUnreadable) as missing:
-        await hostlog.find(machine, None, str(tmp_path / "none"), elsewhere=False)
+        await hostlog.find(machine, None, str(tmp_path / "none"))
     assert "no such file" in missing.value.title
     assert "--log" in missing.value.remedy
 

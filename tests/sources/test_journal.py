@@ -14,6 +14,7 @@ import pytest
 from tests.sources.helpers import Reader
 
 from mxtop.hosts.local import LocalHost
+from mxtop.hosts.rights import THERE
 from mxtop.mail.errors import CommandFailed, LogUnreadable
 from mxtop.sources.journal import Journal, render
 
@@ -203,12 +204,21 @@ def test_not_permitted(machine: Machine) -> None:
     assert "`sudo usermod -aG systemd-journal nobody`" in said
 
 
+class Elsewhere(LocalHost):
+    """This machine, as if it were another."""
+
+    rights = THERE
+
+
 async def test_permitted_only_in_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The words of journalctl 252 to a user who has entries of his own; silent where the output is JSON."""
     hint = "Hint: You are currently not seeing messages from other users and the system."
     fake(tmp_path, monkeypatch, f'case "$*" in *json*) ;; *) echo "{hint}" >&2;; esac')
     with pytest.raises(LogUnreadable, match="sudo usermod -aG systemd-journal"):
         await anext(Journal(LocalHost()).batches())
+    with pytest.raises(LogUnreadable, match=r"log in there as root, .* systemd-journal ") as caught:
+        await anext(Journal(Elsewhere()).batches())
+    assert "sudo mxtop" not in caught.value.remedy
 
 
 async def test_journalctl_dies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

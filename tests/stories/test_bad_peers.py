@@ -58,10 +58,11 @@ def test_each_is_told_and_none_holds_up_the_others(fleet: Fleet) -> None:
     with Terminal(fleet, argv, 140, 40) as screen:
         for name in ("good", "frozen", "noisy"):
             screen.wait(rf"^│.▲ (stuck|finding) +{name} .*4▇+▁+6", 90)
-        screen.wait(r"^│.✖ (no log|down) +floods ", 90)
-        screen.wait(r"^│.(▲ stale|✖ no log|✖ down) +garbage ", 90)
+        screen.wait(r"^│.✖ down +floods ", 90)
+        screen.wait(r"^│.✖ down +garbage ", 90)
         before = most_memory(screen)
 
+        tells_of_the_flood(fleet, screen)
         with log(noisy).open("ab") as file:
             for _ in range(8):
                 file.write(os.urandom(MIB) + b"\n")
@@ -86,6 +87,20 @@ def test_each_is_told_and_none_holds_up_the_others(fleet: Fleet) -> None:
         screen.wait(r"^ all .* good (stuck|finding) .* ✖ frozen host key changed ", 60)
         screen.keys("q")
         assert screen.exit_code() == 0
+
+
+def tells_of_the_flood(fleet: Fleet, screen: Terminal) -> None:
+    """What is wrong there and what helps, on its own page and from a command."""
+    screen.keys("[", "[")
+    screen.wait(r"^ floods .* ✖ down ", 30)
+    screen.wait(r"floods the login with output, so that nothing can be run there", 60)
+    screen.wait(r"mend what runs there at login \(~/\.bashrc, ~/\.ssh/rc, a ForceCommand\)", 60)
+    screen.keys("]", "]")
+    screen.wait(r"^│.✖ down +floods ", 30)
+    done = fleet.mxtop("report", "floods", "--json")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "floods the login with output" in done.stderr
+    assert "~/.bashrc" in done.stderr
 
 
 def comes_back_as_another(screen: Terminal, member: Member) -> None:

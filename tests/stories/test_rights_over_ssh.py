@@ -48,6 +48,17 @@ def test_the_commands_read_what_they_may_and_change_nothing(fleet: Fleet) -> Non
     assert not fleet["mx1"].state.exists()
 
 
+def test_a_log_that_is_closed_is_told_with_what_helps_there(fleet: Fleet) -> None:
+    log = fleet["mx1"].directory / "lib" / "closed.log"
+    log.write_text("")
+    log.chmod(0o640)
+    shutil.chown(log, group="mail")
+    done = fleet.mxtop("report", "mx1", "--log", "/var/lib/closed.log")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "log in there as root, or join the group that may read it" in done.stderr
+    assert "(there: `sudo usermod -aG mail mxadmin`) and start mxtop again" in done.stderr
+
+
 def test_the_screen_shows_what_it_may_and_names_each_missing_right(fleet: Fleet) -> None:
     lab, first = fleet["mx1"].lab, fleet["mx1"].main_cf
     with Terminal(fleet, fleet.argv("mx1"), 110, 40) as screen:
@@ -58,7 +69,7 @@ def test_the_screen_shows_what_it_may_and_names_each_missing_right(fleet: Fleet)
         lab.send("user@blackhole.example")
         screen.keys("4")
         screen.wait(r"SYN_SENT hangs v6 .*2001:db8:0:12::1 .* – +– ", 60)
-        screen.wait("the owner of 1 connection is unknown: only root may see it, log in as root")
+        screen.wait("the owner of 1 connection is unknown: only root may see it, log in there as root")
         screen.keys("1", "z")
         screen.wait(r"^ log +● live")
         screen.wait(r"^ queue +✖ down")

@@ -261,8 +261,58 @@ async def test_it_goes_on_while_other_pages_are_looked_at() -> None:
         await settle(pilot)
         assert isinstance(app.screen, FixTogether)
         assert "Keep smtp_address_preference = ipv6 on mx1 and go on" in screen_text(app)
+
+
+async def test_who_quits_is_told_of_the_change_at_hand_and_of_the_hosts_that_are_left() -> None:
+    fixings = three()
+    first, *others = sessions(fixings)
+    async with running(session=first, others=others) as (app, pilot):
+        await opened(pilot)
+        await pilot.press("tab", "enter")
+        fixings[0].applied()
+        await until(pilot, "UNCONFIRMED on mx1, goes back in")
+        assert await farewell(app, pilot) == (
+            "the change on mx1 is not confirmed: its watchdog will take it back; "
+            "mx2, mx3 will not be changed. Quit once more to leave, x to answer"
+        )
+        fixings[0].applied(9, "good")
+        await until(pilot, "1 of 3 kept")
+        assert "mx3 will not be changed." in await farewell(app, pilot), "mx2 is begun, if not yet changed"
+        fixings[1].applied(9, "good")
+        await until(pilot, "2 of 3 kept")
+        fixings[2].applied()
+        await until(pilot, "UNCONFIRMED on mx3, goes back in")
+        said = await farewell(app, pilot)
+        assert "the change on mx3 is not confirmed" in said and "will not be changed" not in said
         await pilot.press("q")
-        await until(pilot, "is not confirmed")
+        await settle(pilot)
+        assert not app.is_running
+
+
+async def test_who_quits_while_a_host_is_begun_is_told_of_the_others_and_leaves_them_alone() -> None:
+    fixings = three()
+    first, *others = sessions(fixings)
+    async with running(session=first, others=others) as (app, pilot):
+        await opened(pilot)
+        await pilot.press("tab", "enter")
+        await settle(pilot)
+        assert await farewell(app, pilot) == (
+            "mx2, mx3 will not be changed. Quit once more to leave, x to answer"
+        )
+        await pilot.press("q")
+        await settle(pilot)
+        assert not app.is_running
+    assert [each.did()[-1] for each in fixings[1:]] == ["discard", "discard"]
+    assert all("apply" not in each.did() for each in fixings[1:])
+
+
+async def farewell(app: MxtopApp, pilot: Pilot[int]) -> str:
+    """What the first `q` says; the application goes on."""
+    await pilot.press("q")
+    await settle(pilot)
+    assert app.is_running
+    *_, last = app._notifications
+    return last.message
 
 
 async def test_a_host_lost_in_between_is_decided_by_its_watchdog_and_shown_so(

@@ -111,7 +111,7 @@ class Root:
                 raise _refused(self._host, done)
         raise Refused(
             f"changing Postfix needs root, and sudo took none of {TRIES} passwords",
-            "if it wants more than a password, run mxtop itself with sudo",
+            f"if it wants more than a password, {self._host.rights.root}",
         )
 
 

@@ -14,6 +14,8 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from mxtop.hosts.rights import Rights
+
 OUTPUT_CAP: Final = 16 * 1024 * 1024
 """Bytes of output that `run` keeps; a command that prints more is ended."""
 
@@ -97,6 +99,11 @@ class Host(Protocol):
     @property
     def name(self) -> str:
         """What to call this machine on screen."""
+        ...
+
+    @property
+    def rights(self) -> Rights:
+        """What to tell a user who may not do something on it."""
         ...
 
     async def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float = 30.0) -> Completed:

@@ -77,4 +77,4 @@ class HostKeyChanged(HostKeyTrouble):
 
 
 class HostKeyRevoked(HostKeyChanged):
-    """The key is marked @revoked at `places`."""
+    """The key is marked @revoked at `places`, or listed there in a file of revoked ones."""

@@ -70,10 +70,13 @@ def distrust(
     impostor would get round a known key.
     """
     if key is None:
-        if known.revoked:
-            places = tuple(entry.place for entry in known.revoked)
+        if "revoked" in reason:
+            ours = [entry.key for entry in (*known.keys, *known.authorities)]
+            mine = [entry.place for entry in known.revoked if entry.key in ours]
+            places = tuple(mine or [entry.place for entry in known.revoked])
+            file = places[0].rpartition(":")[0]
             return HostKeyRevoked(
-                f"{name}: its host key is revoked at {places[0]}",
+                f"{name}: its host key is revoked " + (f"at {places[0]}" if not places[1:] else f"in {file}"),
                 "do not connect: whoever has this key may be somebody else",
                 host=name, key_type="", fingerprint="", places=places,
             )  # fmt: skip

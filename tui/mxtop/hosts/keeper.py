@@ -63,6 +63,10 @@ class Kept(ABC):
         """Have the machine say anything, however long it takes."""
 
     @abstractmethod
+    async def _begin(self, wire: Wire) -> None:
+        """Have it run something for the first time.  HostDown where its login leads to no shell."""
+
+    @abstractmethod
     def _forget(self) -> None:
         """Forget what belonged to the last connection."""
 
@@ -110,14 +114,24 @@ class Kept(ABC):
                 return
             self._show("connecting")
             try:
-                self._wire = await self._dial()
+                self._wire = await self._made()
             except HostDown as error:
                 self._show(_state_of(error), error)
                 raise
-            self._forget()
             self.generation += 1
             self._hear()
             self._show("live")
+
+    async def _made(self) -> Wire:
+        """A new connection over which commands have been seen to run."""
+        wire = await self._dial()
+        self._forget()
+        try:
+            await self._begin(wire)
+        except BaseException:
+            await wire.close()
+            raise
+        return wire
 
     async def keep(self) -> None:
         """Keep the connection until cancelled: connect, notice the end, wait, try again.

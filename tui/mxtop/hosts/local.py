@@ -20,6 +20,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import IO, Final
 
 from mxtop.hosts.base import OUTPUT_CAP, Answer, Completed, FileStat, Output
+from mxtop.hosts.rights import HERE, Rights
 from mxtop.mail.errors import CommandFailed
 
 SYSTEM_PATH: Final = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
@@ -43,6 +44,10 @@ class LocalHost:
     @property
     def name(self) -> str:
         return self._name
+
+    @property
+    def rights(self) -> Rights:
+        return HERE
 
     async def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float = 30.0) -> Completed:
         started = time.monotonic()

@@ -150,7 +150,7 @@ class _OpenSshWire:
         self._master.close()
         with suppress(TimeoutError):
             async with asyncio.timeout(2.0):
-                await self._master.closed()
+                await asyncio.shield(self._master.closed)
         await asyncio.to_thread(shutil.rmtree, self._directory, ignore_errors=True)
 
 
@@ -164,7 +164,7 @@ class _Process(asyncio.SubprocessProtocol):
         self._master = master
         self._open = {1, 2}
         self._transport: asyncio.SubprocessTransport | None = None
-        self._exited = asyncio.Event()
+        self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.SubprocessTransport)
@@ -187,7 +187,7 @@ class _Process(asyncio.SubprocessProtocol):
                 self._receiver.ended("the connection was lost" if lost else None)
 
     def process_exited(self) -> None:
-        self._exited.set()
+        self.closed.set_result(None)
 
     def _pipe(self, fd: int) -> Any:
         """A pipe's transport, unless it is closed."""
@@ -213,9 +213,6 @@ class _Process(asyncio.SubprocessProtocol):
     def close(self) -> None:
         if self._transport is not None:
             self._transport.close()
-
-    async def closed(self) -> None:
-        await self._exited.wait()
 
 
 async def _start(process: _Process, argv: Sequence[str]) -> None:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 from mxtop.hosts import script
 from mxtop.hosts.errors import HostDown
-from mxtop.hosts.shell import NOISE_CAP, STDERR_CAP, Until
+from mxtop.hosts.shell import NOISE_CAP, STDERR_CAP, Until, flooded
 from mxtop.hosts.wire import Channel, Wire
 
 HIGH_WATER: Final = 1024 * 1024
@@ -57,7 +56,7 @@ class Process:
         if self._head is not None:
             if not self._head.feed(chunk):
                 if self._head.overflow:
-                    self._fail(HostDown(f"{self._name} floods the login with output"))
+                    self._fail(flooded(self._name))
                 return
             self.pid = int(self._head.word or b"0")
             chunk, self._head = self._head.rest, None
@@ -73,6 +72,8 @@ class Process:
     def complaint(self, chunk: bytes) -> None:
         if self._complaint_head is not None:
             if not self._complaint_head.feed(chunk):
+                if self._complaint_head.overflow:
+                    self._fail(flooded(self._name))
                 return
             chunk, self._complaint_head = self._complaint_head.rest, None
         if self._complaints.word is None and self._complaints.feed(chunk):
@@ -125,9 +126,12 @@ class Process:
         """Close the channel, and give the far side a moment to do so too."""
         if self._channel is not None:
             self._channel.close()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_CLOSE_SECONDS):
-                    await self._channel.closed()
+            await asyncio.wait([self._channel.closed], timeout=_CLOSE_SECONDS)
+
+    def when_closed(self, call: Callable[[], None]) -> None:
+        """Have `call` called when the far side, too, has closed the channel, whoever waits for that."""
+        if self._channel is not None:
+            self._channel.closed.add_done_callback(lambda _: call())
 
     def taken(self) -> bytes:
         """All of stdout that waits."""

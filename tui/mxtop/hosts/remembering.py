@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from mxtop.hosts.base import Answer, Completed, FileStat, Host, Output
+from mxtop.hosts.rights import Rights
 
 KEPT: Final = 1_000
 
@@ -55,6 +56,10 @@ class Remembering:
     @property
     def name(self) -> str:
         return self._host.name
+
+    @property
+    def rights(self) -> Rights:
+        return self._host.rights
 
     async def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float = 30.0) -> Completed:
         began, started, code = time.time(), time.monotonic(), None

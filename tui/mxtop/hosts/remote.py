@@ -21,6 +21,7 @@ from mxtop.hosts.errors import HostDown
 from mxtop.hosts.files import errno_of, file_stat, stat_commands
 from mxtop.hosts.keeper import Kept
 from mxtop.hosts.process import Process
+from mxtop.hosts.rights import THERE, Rights
 from mxtop.hosts.shell import Shell
 from mxtop.hosts.target import Target
 from mxtop.hosts.wire import Dial, Wire
@@ -56,8 +57,15 @@ class SshHost(Kept):
     def whole_name(self) -> str:
         return str(self.target)
 
+    @property
+    def rights(self) -> Rights:
+        return THERE
+
     def _forget(self) -> None:
         self._idle.clear()
+
+    async def _begin(self, wire: Wire) -> None:
+        self._idle.append(await Shell.start(wire, self.name))
 
     async def _sign(self, wire: Wire) -> None:
         if self._turns.locked():  # slow commands have the shells: no sign of a machine that is away
@@ -208,10 +216,9 @@ class SshHost(Kept):
         wire = await self._ready()
         process: Process | None = None
         deadline = asyncio.timeout(timeout)
-        await self._channels.acquire()
         try:
             async with deadline:
-                process = await Process.start(wire, self.name, text, mark)
+                process = await self._start(wire, text, mark)
                 yield process, deadline
         except TimeoutError as error:
             if not deadline.expired():
@@ -219,12 +226,22 @@ class SshHost(Kept):
             raise self._no_answer(argv, timeout or 0.0) from error
         finally:
             try:
-                if process is not None:
-                    if process.exit_code is None and not process.over and process.pid:
-                        await self._kill(wire, process.pid)
-                    await process.close()
+                if process and process.exit_code is None and not process.over and process.pid:
+                    await self._kill(wire, process.pid)
             finally:
-                self._channels.release()
+                if process is not None:
+                    await process.close()
+
+    async def _start(self, wire: Wire, text: str, mark: str) -> Process:
+        """With a channel of its own, whose place is taken until the far side, too, has closed it."""
+        await self._channels.acquire()
+        try:
+            process = await Process.start(wire, self.name, text, mark)
+        except BaseException:
+            self._channels.release()
+            raise
+        process.when_closed(self._channels.release)
+        return process
 
     def output(
         self, argv: Sequence[str], *, timeout: float | None = None

@@ -21,8 +21,19 @@ STDERR_CAP: Final = 64 * 1024
 NOISE_CAP: Final = 256 * 1024
 """Bytes that a login shell may print before our sh answers."""
 
+LOGIN_SECONDS: Final = 15.0
+"""How long a login may take until our sh answers."""
+
+AT_LOGIN: Final = "mend what runs there at login (~/.bashrc, ~/.ssh/rc, a ForceCommand)"
+
+_LAST: Final = 200
 _TAIL: Final = 64
 """Longer than any mark with what follows it."""
+
+
+def flooded(name: str) -> HostDown:
+    """It printed more than NOISE_CAP, and no sh of ours answered."""
+    return HostDown(f"{name} floods the login with output, so that nothing can be run there", AT_LOGIN)
 
 
 class Until:
@@ -57,16 +68,23 @@ class Until:
 class _Frame:
     """The answer to one command, as it arrives on two streams."""
 
-    def __init__(self, mark: str, cap: int) -> None:
+    def __init__(self, mark: str, cap: int, *, login: bool = False) -> None:
         self.stdout = Until(mark, cap)
-        self.stderr = Until(mark, STDERR_CAP)
+        self.stderr = Until(mark, cap if login else STDERR_CAP)
+        self._login = login
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    @property
+    def said(self) -> str:
+        """The last line of what was printed instead of an answer."""
+        text = bytes(self.stderr.kept or self.stdout.kept).decode("utf-8", "replace")
+        return text.strip().rpartition("\n")[2][-_LAST:]
 
     def check(self) -> None:
         if self.done.done():
             return
         both = self.stdout.word is not None and self.stderr.word is not None
-        if both or self.stdout.overflow:
+        if both or self.stdout.overflow or (self._login and self.stderr.overflow):
             self.done.set_result(None)
 
 
@@ -83,24 +101,24 @@ class Shell:
         self.heard = time.monotonic()
 
     @classmethod
-    async def start(cls, wire: Wire, name: str, *, timeout: float = 15.0) -> Shell:
+    async def start(cls, wire: Wire, name: str) -> Shell:
         """Start it and hear its first answer.  HostDown where the login does not lead to a sh."""
         shell = cls(name)
         mark = script.nonce()
-        frame = shell._frame = _Frame(mark, NOISE_CAP)
+        frame = shell._frame = _Frame(mark, NOISE_CAP, login=True)
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(LOGIN_SECONDS):
                 shell._channel = await wire.shell(shell)
                 shell._channel.write(script.encoded(script.prelude(mark) + "\n"))
                 await frame.done
-            if frame.stdout.word is None:
-                raise HostDown(
-                    f"{name} floods the login with output", "look at what its shell prints at login"
-                )
+            if frame.stdout.word is None or frame.stderr.word is None:
+                raise flooded(name)
             shell.pid = int(frame.stdout.word)
         except (TimeoutError, ValueError) as error:
             shell.close()
-            raise HostDown(f"{name} starts no shell", "try `ssh` there by hand") from error
+            said = frame.said
+            title = f"{name} starts no shell" + (f"; its login says: {said}" if said else "")
+            raise HostDown(title, f"{AT_LOGIN}, or try `ssh` by hand") from error
         except BaseException:
             shell.close()
             raise
@@ -128,13 +146,13 @@ class Shell:
     def _lost(self, frame: _Frame | None = None) -> HostDown:
         if self._end:
             return HostDown(f"{self._name}: {self._end}")
-        said = bytes(frame.stderr.kept or frame.stdout.kept) if frame is not None and not self.pid else b""
-        last = said.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        last = frame.said if frame is not None and not self.pid else ""
         title = f"{self._name}: the shell ended" + (f": {last}" if last else "")
         return HostDown(title, "" if self.pid else "the login's shell must be able to run sh")
 
     def close(self) -> None:
         self.broken = True
+        self._frame = None  # nobody waits for an answer
         if self._channel is not None:
             self._channel.close()
 

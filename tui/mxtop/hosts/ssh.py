@@ -2,8 +2,8 @@
 
 Imports asyncssh, so import this module only where a connection is to be made (`mxtop.hosts.connect`).
 Honoured are Host, Match, Include, HostName, User, Port, ProxyJump, ProxyCommand, identities, certificates,
-agent, HostKeyAlias, known_hosts files, algorithms, Compression, ConnectTimeout; what is not is told by
-`mxtop.hosts.sshconfig`.  No agent or X11 is ever forwarded, and no pty asked for.
+agent, HostKeyAlias, known_hosts files, RevokedHostKeys, algorithms, Compression, ConnectTimeout; what is not
+is told by `mxtop.hosts.sshconfig`.  No agent or X11 is ever forwarded, and no pty asked for.
 """
 
 from __future__ import annotations
@@ -185,7 +185,9 @@ class Dialer:
         files = hostkeys.files_of(options)
         key_name = options.host_key_alias or options.host
         port = 22 if options.host_key_alias else options.port
-        known = await asyncio.to_thread(trust.look_up, files, key_name, port)
+        wanted = await effective(target, self._config)
+        revoked_in = wanted.get("revokedhostkeys", "none")
+        known = await asyncio.to_thread(trust.look_up, files, key_name, port, revoked_in)
         limit = float(self._timeout or options.connect_timeout or CONNECT_SECONDS)
         deadline = asyncio.timeout(limit)
         self.at = str(target)
@@ -198,7 +200,6 @@ class Dialer:
                 f"{target} gave no answer in {limit:g} s", "is it up, and the port right?"
             ) from error
         except asyncssh.HostKeyNotVerifiable as error:
-            wanted = await effective(target, self._config)
             raise hostkeys.distrust(
                 str(target),
                 trust.known_as(key_name, port),

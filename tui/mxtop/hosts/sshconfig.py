@@ -20,7 +20,6 @@ IGNORED: Final[Mapping[str, tuple[str, ...]]] = {
     "controlmaster": ("false", "no"),
     "controlpath": ("none",),
     "knownhostscommand": ("none",),
-    "revokedhostkeys": ("none",),
     "verifyhostkeydns": ("false", "no"),
     "stricthostkeychecking": ("ask", "true", "yes"),
     "remotecommand": ("none",),

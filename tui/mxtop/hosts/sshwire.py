@@ -6,14 +6,24 @@ Imports asyncssh.  Lines and meaning are made elsewhere.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Final, Protocol
 
 import asyncssh
 
 from mxtop.hosts.errors import HostDown
 from mxtop.hosts.files import errno_of
-from mxtop.hosts.wire import Channel, Receiver
+from mxtop.hosts.wire import CLOSE_SECONDS, Channel, Receiver
+
+SESSION_SECONDS: Final = 10.0
+"""How long a session is waited for where all that the far side allows are taken."""
+
+_LEAVE_SECONDS: Final = 2.0
+_FIRST_PAUSE: Final = 0.05
+_LONGEST_PAUSE: Final = 0.5
+_TAKEN: Final = (asyncssh.OPEN_CONNECT_FAILED, asyncssh.OPEN_RESOURCE_SHORTAGE)
+"""What sshd says where MaxSessions are taken, and what RFC 4254 has for it."""
 
 
 class _Ending(Protocol):
@@ -37,6 +47,8 @@ class SshWire:
         self._connection = connection
         self._ending = ending
         self._close = close
+        self._given = False
+        self._openings: set[asyncio.Future[object]] = set()
 
     @property
     def gone(self) -> bool:
@@ -48,31 +60,69 @@ class SshWire:
 
     async def close(self) -> None:
         await self._close()
+        if self._openings:  # which end with the connection; to cancel one would cancel who waits for it
+            await asyncio.wait(self._openings, timeout=_LEAVE_SECONDS)
 
     async def shell(self, receiver: Receiver) -> Channel:
+        until, pause = time.monotonic() + SESSION_SECONDS, _FIRST_PAUSE
+        while True:
+            try:
+                session = await self._session(receiver)
+            except asyncssh.ChannelOpenError as error:
+                if self.gone:
+                    raise HostDown(f"{self._name}: {self._ending.reason}") from error
+                # sshd holds a session until its processes have ended, and does not tell when that is.
+                if not self._given or error.code not in _TAKEN or time.monotonic() + pause > until:
+                    raise HostDown(
+                        f"{self._name} gives no further session: {error.reason}",
+                        "set MaxSessions there to 10, its default; --ssh-command ssh does with less",
+                    ) from error
+            except asyncssh.Error as error:
+                raise HostDown(f"{self._name}: {error.reason}") from error
+            else:
+                return session
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    async def _session(self, receiver: Receiver) -> _Session:
+        """One try to open one."""
         session = _Session(receiver, self._ending)
-        try:
-            await self._connection.create_session(
-                lambda: session,
-                "exec sh",
-                env=None,
-                send_env=None,
-                request_pty=False,
-                x11_forwarding=False,
-                encoding=None,
-            )
-        except asyncssh.ChannelOpenError as error:
-            if self.gone:
-                raise HostDown(f"{self._name}: {self._ending.reason}") from error
-            raise HostDown(
-                f"{self._name} gives no further session: {error.reason}", "see MaxSessions in its sshd_config"
-            ) from error
-        except asyncssh.Error as error:
-            raise HostDown(f"{self._name}: {error.reason if hasattr(error, 'reason') else error}") from error
-        except BaseException:
-            session.abandon()
-            raise
+
+        def given() -> _Session:
+            self._given = True
+            return session
+
+        opening = self._connection.create_session(
+            given,
+            "exec sh",
+            env=None,
+            send_env=None,
+            request_pty=False,
+            x11_forwarding=False,
+            encoding=None,
+        )
+        await self._open(opening, session.abandon)
         return session
+
+    async def _open(self, opening: Coroutine[Any, Any, object], abandon: Callable[[], None]) -> None:
+        """Open a channel; one that nobody waits for any more is closed as soon as it is there.
+
+        asyncssh forgets a channel whose opening is cancelled, and the far side would keep it: it goes on to
+        its end, which that of the connection is at the latest.
+        """
+        task = asyncio.ensure_future(opening)
+        self._openings.add(task)
+        task.add_done_callback(self._opened)
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            abandon()
+            raise
+
+    def _opened(self, task: asyncio.Future[object]) -> None:
+        self._openings.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever waits is told; nobody may
 
     async def stream(self, host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         loop = asyncio.get_running_loop()
@@ -80,7 +130,8 @@ class SshWire:
         protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
         session = _Stream(protocol)
         try:
-            await self._connection.create_connection(lambda: session, host, port, encoding=None)
+            opening = self._connection.create_connection(lambda: session, host, port, encoding=None)
+            await self._open(opening, session.abandon)
         except asyncssh.ChannelOpenError as error:
             if self.gone:
                 raise HostDown(f"{self._name}: {self._ending.reason}") from error
@@ -104,12 +155,11 @@ class _Session(asyncssh.SSHClientSession[bytes]):
         self._chan: asyncssh.SSHClientChannel[bytes] | None = None
         self._over = False
         self._abandoned = False
-        self._closed = asyncio.Event()
+        self._limit: asyncio.TimerHandle | None = None
+        self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, chan: asyncssh.SSHClientChannel[bytes]) -> None:
         self._chan = chan
-
-    def session_started(self) -> None:
         if self._abandoned:
             self.close()
 
@@ -127,7 +177,13 @@ class _Session(asyncssh.SSHClientSession[bytes]):
         lost = exc is not None or self._ending.over.is_set()
         self._end((str(exc) if exc else self._ending.reason) if lost else None)
         self._chan = None
-        self._closed.set()
+        if self._limit is not None:
+            self._limit.cancel()
+        self._free()
+
+    def _free(self) -> None:
+        if not self.closed.done():
+            self.closed.set_result(None)
 
     def _end(self, why: str | None) -> None:
         if not self._over:
@@ -157,12 +213,10 @@ class _Session(asyncssh.SSHClientSession[bytes]):
 
     def close(self) -> None:
         if self._chan is not None:
-            # Data that waits behind a pause would hold the close back.
+            # Data that waits behind a pause, or for room on the far side, would hold the close back.
             self._chan.resume_reading()
-            self._chan.close()
-
-    async def closed(self) -> None:
-        await self._closed.wait()
+            self._chan.abort()
+            self._limit = self._limit or asyncio.get_running_loop().call_later(CLOSE_SECONDS, self._free)
 
 
 class _Stream(asyncssh.SSHTCPSession[bytes]):
@@ -171,10 +225,19 @@ class _Stream(asyncssh.SSHTCPSession[bytes]):
     def __init__(self, protocol: asyncio.StreamReaderProtocol) -> None:
         self._protocol = protocol
         self.transport: _Transport | None = None
+        self._abandoned = False
 
     def connection_made(self, chan: asyncssh.SSHTCPChannel[bytes]) -> None:
         self.transport = _Transport(chan)
         self._protocol.connection_made(self.transport)
+        if self._abandoned:
+            self.transport.abort()
+
+    def abandon(self) -> None:
+        """As a session's."""
+        self._abandoned = True
+        if self.transport is not None:
+            self.transport.abort()
 
     def data_received(self, data: bytes, datatype: int | None) -> None:
         self._protocol.data_received(data)

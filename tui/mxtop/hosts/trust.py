@@ -14,7 +14,7 @@ import hmac
 import os
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -30,6 +30,8 @@ DEFAULT_FILES: Final = (
     "/etc/ssh/ssh_known_hosts2",
 )
 """Where ssh_config(5) looks when it is told nothing: the user's, then the system's."""
+
+_KRL: Final = b"SSHKRL\n\0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,18 @@ def known_as(name: str, port: int) -> str:
     return name.lower() if port == 22 else f"[{name.lower()}]:{port}"
 
 
-def look_up(files: Sequence[str], name: str, port: int) -> Known:
-    """All lines about a machine.  HostKeyTrouble where a file cannot be trusted to say it all."""
+def look_up(files: Sequence[str], name: str, port: int, revoked_in: str = "none") -> Known:
+    """All lines about a machine; `revoked_in` is ssh_config(5)'s RevokedHostKeys, about every machine.
+
+    HostKeyTrouble where a file cannot be trusted to say it all.
+    """
+    known = _look_up(files, name, port)
+    return (
+        known if revoked_in == "none" else replace(known, revoked=known.revoked + _listed(revoked_in, name))
+    )
+
+
+def _look_up(files: Sequence[str], name: str, port: int) -> Known:
     lines = [line for file in files for line in _lines(Path(file).expanduser(), name)]
     found = _matching(lines, known_as(name, port), name)
     if port != 22:
@@ -64,6 +76,30 @@ def look_up(files: Sequence[str], name: str, port: int) -> Known:
         best = found if found.keys or found.authorities else plain
         return Known(best.keys, best.authorities, revoked)
     return found
+
+
+def _listed(file: str, name: str) -> tuple[Entry, ...]:
+    """The keys of a text file, one a line.  As with ssh, nobody is trusted where it cannot be read."""
+    import asyncssh
+
+    def unread(why: str) -> HostKeyTrouble:
+        remedy = "no host is trusted without it: mend it or RevokedHostKeys in ~/.ssh/config"
+        return HostKeyTrouble(f"{name}: the revoked keys in {path} {why}", remedy, host=name)
+
+    path, entries = Path(file).expanduser(), []
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise unread(f"cannot be read: {error.strerror}") from error
+    if data.startswith(_KRL):
+        raise unread("are a binary list (KRL), which only --ssh-command ssh can read")
+    for number, line in enumerate(data.split(b"\n"), 1):
+        if (line := line.strip()) and not line.startswith(b"#"):
+            try:
+                entries.append(Entry(asyncssh.import_public_key(line), f"{path}:{number}"))
+            except ValueError as error:
+                raise unread(f"cannot be read at line {number}") from error
+    return tuple(entries)
 
 
 def _lines(file: Path, name: str) -> list[tuple[str, str]]:

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Final, Protocol
+
+CLOSE_SECONDS: Final = 15.0
+"""As long as a silent machine is waited for."""
 
 
 class Receiver(Protocol):
@@ -42,8 +45,13 @@ class Channel(Protocol):
 
     def close(self) -> None: ...
 
-    async def closed(self) -> None:
-        """Wait until the far side, too, has closed it: only then is its place free again."""
+    @property
+    def closed(self) -> asyncio.Future[None]:
+        """Done when the far side, too, has closed it: only then is its place free again.
+
+        One that is never closed there, by a machine that is alive, counts as closed `CLOSE_SECONDS` after
+        `close`.
+        """
         ...
 
 
@@ -56,7 +64,7 @@ class Wire(Protocol):
         ...
 
     async def shell(self, receiver: Receiver) -> Channel:
-        """Start a sh.  HostDown where the far side gives no further channel."""
+        """Start a sh.  HostDown where the far side gives no further channel, and frees none in time."""
         ...
 
     async def stream(self, host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

@@ -8,18 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from mxtop.hosts import rights
 from mxtop.hosts.base import FileStat, Host
 from mxtop.mail.errors import CommandFailed
 from mxtop.mail.settings import Settings
 
 SYSLOG_FILES: Final = ("/var/log/mail.log", "/var/log/maillog")
-SUDO: Final = "run `sudo mxtop`"
-THERE: Final = "log in there as root"
 JOURNALS: Final = ("/var/log/journal", "/run/log/journal")
 SLACK: Final = 1.0
 """Seconds that a file's last write may lie before the start: the start itself is logged a little earlier."""
-
-_GROUP_READ: Final = 0o040
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,25 +34,21 @@ class LogPlace:
     remedy: str = ""
 
 
-async def find(
-    host: Host, settings: Settings | None, *, log_option: str | None = None, elsewhere: bool = False
-) -> LogPlace:
-    """The log of an instance; `log_option` is --log: a path of the host, or `journal`.  `elsewhere`: the host
-    is not this machine, so that what helps is another login there.
+async def find(host: Host, settings: Settings | None, *, log_option: str | None = None) -> LogPlace:
+    """The log of an instance; `log_option` is --log: a path of the host, or `journal`.
 
     Where none is named: maillog_file if it is a regular file; else a syslog file that was written since
     Postfix last started; else the journal.  `settings` None: no Postfix here, any syslog file will do.
     """
-    root = THERE if elsewhere else SUDO
     if log_option == "journal":
-        return await _journal(host, (), root)
+        return await _journal(host, ())
     if log_option is not None:
-        return await _named(host, log_option, root)
+        return await _named(host, log_option)
     tried: list[str] = []
     maillog_file = settings.maillog_file if settings else ""
     started = await _started(host, settings) if settings else None
     for path in filter(None, (maillog_file, *SYSLOG_FILES)):
-        found = await _stat(host, path, root)
+        found = await _stat(host, path)
         if isinstance(found, LogPlace):
             return replace(found, tried=tuple(tried))
         if found is None:
@@ -65,12 +58,12 @@ async def find(
         elif path != maillog_file and started is not None and found.mtime < started - SLACK:
             tried.append(f"{path} was not written since Postfix started")
         else:
-            return replace(await _file(host, path, found, root), tried=tuple(tried))
-    return await _journal(host, tuple(tried), root)
+            return replace(await _file(host, path, found), tried=tuple(tried))
+    return await _journal(host, tuple(tried))
 
 
-async def _named(host: Host, path: str, root: str) -> LogPlace:
-    found = await _stat(host, path, root)
+async def _named(host: Host, path: str) -> LogPlace:
+    found = await _stat(host, path)
     if isinstance(found, LogPlace):
         return found
     if found is None:
@@ -87,7 +80,7 @@ async def _named(host: Host, path: str, root: str) -> LogPlace:
             problem=f"{path} is a directory",
             remedy="name the log with `--log FILE` or `--log journal`",
         )
-    return await _file(host, path, found, root)
+    return await _file(host, path, found)
 
 
 async def _started(host: Host, settings: Settings) -> float | None:
@@ -102,22 +95,22 @@ async def _started(host: Host, settings: Settings) -> float | None:
     return found.mtime if found else None
 
 
-async def _stat(host: Host, path: str, root: str) -> FileStat | LogPlace | None:
+async def _stat(host: Host, path: str) -> FileStat | LogPlace | None:
     try:
         return await host.stat(path)
     except PermissionError:
         problem = f"{path} is in a directory that this user may not enter"
-        return LogPlace(kind="file", path=path, problem=problem, remedy=root)
+        return LogPlace(kind="file", path=path, problem=problem, remedy=host.rights.root)
 
 
-async def _file(host: Host, path: str, found: FileStat, root: str) -> LogPlace:
+async def _file(host: Host, path: str, found: FileStat) -> LogPlace:
     if await host.can_read(path):
         return LogPlace(kind="file", path=path)
-    remedy = await _remedy(host, found, root)
+    remedy = await rights.to_read(host, found)
     return LogPlace(kind="file", path=path, problem=f"{path}: this user may not read it", remedy=remedy)
 
 
-async def _journal(host: Host, tried: tuple[str, ...], root: str) -> LogPlace:
+async def _journal(host: Host, tried: tuple[str, ...]) -> LogPlace:
     """The journal of this machine, persistent or volatile: its directory bears the machine's id."""
     try:
         machine = (await host.read_file("/etc/machine-id")).decode("ascii", "replace").strip()
@@ -135,7 +128,7 @@ async def _journal(host: Host, tried: tuple[str, ...], root: str) -> LogPlace:
             kind="journal",
             tried=tried,
             problem="this user may not read the system's journal",
-            remedy=await _remedy(host, found, root),
+            remedy=await rights.to_read(host, found),
         )
     return _nowhere((*tried, "the systemd journal is empty"))
 
@@ -147,19 +140,3 @@ def _nowhere(tried: tuple[str, ...]) -> LogPlace:
         problem="no mail log found: " + ", ".join(tried),
         remedy="name the log with `--log FILE`",
     )
-
-
-async def _remedy(host: Host, found: FileStat, root: str) -> str:
-    """Root, or the group that may read the file, joined by its user: known by name as the host has them."""
-    if found.mode & _GROUP_READ and found.gid != 0:
-        try:
-            group = (await host.run(["getent", "group", str(found.gid)], timeout=10.0)).text.partition(":")[0]
-            user = (await host.run(["id", "-un"], timeout=10.0)).text.strip()
-        except CommandFailed:
-            return root
-        if group and user:
-            return (
-                f"{root}, or join the group that may read it (`sudo usermod -aG {group} {user}`) "
-                "and log in again"
-            )
-    return root

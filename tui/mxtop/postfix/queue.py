@@ -101,5 +101,5 @@ def _refusal(output: Output) -> CommandFailed:
     if output.exit_code == EX_NOPERM or "not allowed to view" in title:
         return CommandFailed(title, "look as root, or as a user whom authorized_mailq_users allows")
     if "mail system is down" in title:
-        return CommandFailed(title, "sudo postfix start, or look as root")
+        return CommandFailed(title, "start Postfix (`postfix start` as root), or look as root")
     return CommandFailed(title, "try by hand: postqueue -p")

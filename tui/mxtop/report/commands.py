@@ -146,7 +146,7 @@ def parse(
 
     async def read() -> tuple[str, ...]:
         async with reach(where) as host:
-            place = await hostlog.find(host, config_directory, log, elsewhere=where.remote)
+            place = await hostlog.find(host, config_directory, log)
             if place.path and not where.remote:
                 return hostlog.files(place.path)
             parser = Parser(time.time(), year=year)
@@ -210,7 +210,7 @@ async def counted(
     from mxtop.report.reading import Counting
 
     async with reach(where) as host:
-        place = await hostlog.find(host, config_directory, log, elsewhere=where.remote)
+        place = await hostlog.find(host, config_directory, log)
         if place.path and not where.remote:
             return place, None
         tracker = Tracker(place.syslog_names)

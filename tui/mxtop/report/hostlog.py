@@ -32,10 +32,10 @@ class HostLog:
     syslog_names: tuple[str, ...] | None
 
 
-async def find(host: Host, config_directory: str | None, log: str | None, *, elsewhere: bool) -> HostLog:
-    """The log of an instance; `log` is --log, `elsewhere` on another host.  LogUnreadable, CommandFailed."""
+async def find(host: Host, config_directory: str | None, log: str | None) -> HostLog:
+    """The log of an instance; `log` is --log.  LogUnreadable, CommandFailed."""
     settings = await settings_of(host, config_directory)
-    place = await logplace.find(host, settings, log_option=log, elsewhere=elsewhere)
+    place = await logplace.find(host, settings, log_option=log)
     if place.kind == "none" or place.problem:
         raise LogUnreadable(place.problem or "no mail log was found", place.remedy)
     name = settings.myhostname if settings else ""

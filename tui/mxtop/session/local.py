@@ -158,8 +158,7 @@ class LocalSession(Session):
     async def _lines(self) -> None:
         await self._settings_known.wait()
         settings = self.core.settings
-        elsewhere = self.core.connection is not None
-        place = await logplace.find(self._host, settings, log_option=self._log, elsewhere=elsewhere)
+        place = await logplace.find(self._host, settings, log_option=self._log)
         if place.kind == "none" or place.problem:
             raise LogUnreadable(place.problem or "no mail log was found", place.remedy)
         names = settings.syslog_names if settings else None

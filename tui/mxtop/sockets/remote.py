@@ -161,7 +161,7 @@ class RemoteSampler:
         if seen.how == "proc":
             return f"the owner of {count} is unknown: there is no ss(8) on this host, install iproute2"
         if not seen.root:
-            return f"the owner of {count} is unknown: only root may see it, log in as root"
+            return f"the owner of {count} is unknown: only root may see it, {self._host.rights.root}"
         return f"{count} to SMTP ports belong to no Postfix daemon"
 
 

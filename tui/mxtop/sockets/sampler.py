@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
+from mxtop.hosts.rights import HERE
 from mxtop.mail.family import is_loopback
 from mxtop.mail.settings import Settings
 from mxtop.mail.sockets import SocketRow
@@ -94,7 +95,7 @@ class Sampler:
             return ""
         count = f"{unknown} connection{'s' if unknown > 1 else ''}"
         if self._owners.denied:
-            return f"the owner of {count} is unknown: only root may see it, run `sudo mxtop`"
+            return f"the owner of {count} is unknown: only root may see it, {HERE.root}"
         if not self._owners.running:
             return f"the owner of {count} is unknown: no Postfix master process is to be seen here"
         return f"{count} to SMTP ports belong to no Postfix daemon"

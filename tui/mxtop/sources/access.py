@@ -11,9 +11,8 @@ import pwd
 import stat
 from pathlib import Path
 
+from mxtop.hosts.rights import HERE
 from mxtop.mail.errors import LogUnreadable
-
-SUDO = "run `sudo mxtop`"
 
 
 def unreadable(path: str, error: OSError) -> LogUnreadable:
@@ -24,15 +23,9 @@ def unreadable(path: str, error: OSError) -> LogUnreadable:
         return LogUnreadable(f"{path} is a directory", "name a log file in it")
     if isinstance(error, PermissionError):
         group = _reading_group(path)
-        return LogUnreadable(f"{path}: permission denied", remedy(group) if group else SUDO)
+        remedy = HERE.by_group(group, user()) if group else HERE.root
+        return LogUnreadable(f"{path}: permission denied", remedy)
     return LogUnreadable(f"{path}: {error.strerror or error}", "name another log with `--log FILE`")
-
-
-def remedy(group: str) -> str:
-    """Sudo now, or the group that may read for good."""
-    return (
-        f"{SUDO}, or join the group that may read it (`sudo usermod -aG {group} {user()}`) and log in again"
-    )
 
 
 def user() -> str:

@@ -14,10 +14,10 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, cast
 
+from mxtop.hosts import rights
 from mxtop.hosts.base import Host
 from mxtop.mail.batch import Batch
 from mxtop.mail.errors import CommandFailed, LogUnreadable
-from mxtop.sources.access import SUDO, remedy
 from mxtop.sources.lines import LineBuffer, decode
 
 FACILITY_MAIL: Final = "SYSLOG_FACILITY=2"
@@ -95,11 +95,13 @@ class Journal:
         seen = await self._host.run(argv, timeout=_TIMEOUT)
         complaints = decode(seen.stderr)
         if _HIDDEN.search(complaints):
-            raise LogUnreadable("this user may not read the system's journal", remedy("systemd-journal"))
+            remedy = await rights.to_be_in(self._host, "systemd-journal")
+            raise LogUnreadable("this user may not read the system's journal", remedy)
         if "No journal files were found" in complaints:
             raise LogUnreadable("there is no systemd journal here", "name the log with `--log FILE`")
         if seen.exit_code and "-- No entries --" not in seen.text:  # which has no cursor to show
-            raise LogUnreadable(f"journalctl: {seen.complaint or f'exit code {seen.exit_code}'}", SUDO)
+            why = seen.complaint or f"exit code {seen.exit_code}"
+            raise LogUnreadable(f"journalctl: {why}", self._host.rights.root)
         newest = _CURSOR.search(seen.text)
         self._newest = newest[1] if newest else None
         self.caught_up = self._newest in (None, self.cursor) or self._since is not None

@@ -14,6 +14,7 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import Final, Literal
 
+from mxtop.hosts import rights
 from mxtop.hosts.base import Host
 from mxtop.mail.batch import Batch
 from mxtop.mail.errors import LogUnreadable
@@ -170,12 +171,13 @@ class RemoteFollower:
         self._history.pop(tail, None)
 
     async def _unreadable(self) -> LogUnreadable:
-        if await self._host.stat(self.path) is None:
+        found = await self._host.stat(self.path)
+        if found is None:
             return LogUnreadable(
                 f"{self.path}: no such file", "name the log with `--log FILE` or `--log journal`"
             )
         return LogUnreadable(
-            f"{self.path}: permission denied on {self._host.name}", "log in as a user who may read it"
+            f"{self.path}: permission denied on {self._host.name}", await rights.to_read(self._host, found)
         )
 
     async def _discover(self, group: asyncio.TaskGroup, at_start: Listing | None = None) -> None:

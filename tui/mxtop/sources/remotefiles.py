@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from mxtop.hosts import rights
 from mxtop.hosts.base import Host
 from mxtop.hosts.errors import HostDown
 from mxtop.mail.errors import LogUnreadable
@@ -157,7 +158,9 @@ async def _readable_log(host: Host, path: str) -> tuple[LogFile, list[LogFile], 
     if found.log is None:
         raise LogUnreadable(f"{path}: no such file", "name the log with `--log FILE` or `--log journal`")
     if not await host.can_read(path):
-        raise LogUnreadable(f"{path}: permission denied on {host.name}", "log in as a user who may read it")
+        file = await host.stat(path)
+        remedy = await rights.to_read(host, file) if file else host.rights.root
+        raise LogUnreadable(f"{path}: permission denied on {host.name}", remedy)
     older = [sibling for sibling in found.siblings if sibling.identity != found.log.identity]
     return found.log, older, found.now
 

@@ -322,8 +322,9 @@ class MxtopApp(Copying, Doors, App[int], inherit_bindings=False):
         await self.run_action(key.action, self if key.where == "everywhere" else self.main)
 
     async def action_quit(self) -> None:
-        if farewell := " ".join(filter(None, (host.changing.farewell() for host in self.hosts))):
-            self.tell(clean(farewell, 600), warning=True)
+        known = [*(host.changing.farewell() for host in self.hosts), self.together.farewell()]
+        if farewell := "; ".join(filter(None, known)):
+            self.tell(clean(f"{farewell}. Quit once more to leave, x to answer", 600), warning=True)
             return
         self.exit(0 if self.fatal is None else NOT_DONE, 0 if self.fatal is None else NOT_DONE)
 

@@ -238,20 +238,14 @@ class Changing:
     # -- leaving -------------------------------------------------------------------
 
     def farewell(self) -> str:
-        """What to say at the first wish to quit while a change is unconfirmed; "" the second time."""
+        """What to know at the first wish to quit while a change is unconfirmed; "" the second time."""
         change = self.unconfirmed
         if change is None or self.recorded or self._warned == change.id:
             return ""
         self._warned = change.id
         if self.due is None or not change.watched:
-            return (
-                f"the change on {change.host} is not confirmed, and nothing takes it back by itself; "
-                "quit once more to leave it so, x to answer"
-            )
-        return (
-            f"the change on {change.host} is not confirmed: its watchdog will take it back. "
-            "Quit once more to leave, x to answer"
-        )
+            return f"the change on {change.host} is not confirmed, and nothing takes it back by itself"
+        return f"the change on {change.host} is not confirmed: its watchdog will take it back"
 
 
 def _fix() -> str:

@@ -58,6 +58,7 @@ class ChangingTogether:
         self._together: Together | None = None
         self._staged: _Wish | None = None
         self._preparing = False
+        self._warned: tuple[str, ...] = ()
 
     @property
     def fates(self) -> dict[str, Fate]:
@@ -240,6 +241,19 @@ class ChangingTogether:
         for fate in await together.undo(self._tell):
             if fate.trouble is not None:
                 self.trouble[fate.host] = str(fate.trouble)
+
+    # -- leaving -------------------------------------------------------------------
+
+    def farewell(self) -> str:
+        """What to know at the first wish to quit while hosts are still to come; "" the second time."""
+        from mxtop.ui.screens.fix.words import names
+
+        undone = tuple(offer.host for offer in self.queue if offer.host not in self.fates)
+        still = undone[1:] if self.running else ()  # the first is at hand, and tells for itself
+        if not still or self._warned == still:
+            return ""
+        self._warned = still
+        return f"{names(still)} will not be changed"
 
     # -- the work ------------------------------------------------------------------
 
