@@ -18,6 +18,7 @@ def delivered(
     for outcome in outcomes:
         tally.families["ipv4"].delivered(names[outcome], 1.0)
         tally.delivered(names[outcome], "t", stages, outcome)
+        tally.remember(names[outcome], stages)
     return tally
 
 
@@ -47,7 +48,7 @@ def test_slow_is_when_connection_and_transmission_often_take_long() -> None:
     for late, state in ((5, "ok"), (6, "slow")):
         tally = delivered("s" * 45, (0, 0, 4, 6))  # long ago, but for the last of them
         for number in range(50):
-            tally.delivered("sent", None, (0, 0, 10.1 if number < late else 0.1, 0), None)
+            tally.remember("sent", (0, 0, 10.1 if number < late else 0.1, 0))
         assert tally.row(STILL).state == state
 
 

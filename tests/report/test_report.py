@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.mail.lines import LOGS, VERSIONS, captured
+from tests.mail.lines import LOGS, REFERENCE, VERSIONS, captured
 from tests.mail.track import V4, V6, to, track
 from tests.report.recount import recount
 
+from mxtop.mail.parse import Parser
+from mxtop.mail.tracker import Tracker
 from mxtop.report.report import build, emit, run
 
 FAMILY = {
@@ -49,6 +51,16 @@ def test_captured_logs_as_a_second_count_has_them(log: str) -> None:
         for row in document["destinations"]
     }
     assert {name: row for name, row in sums.items() if row} == counted["destinations"]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_tracker_of_sums_alone_comes_to_the_same_report(version: str) -> None:
+    parser, whole, sums = Parser(REFERENCE), Tracker(), Tracker(sums_only=True)
+    for line in captured(f"{version}.long.iso.log"):
+        event = parser.parse(line)
+        whole.apply(event)
+        sums.apply(event)
+    assert build(sums) == build(whole)
 
 
 def test_destinations_add_up_to_the_families() -> None:

@@ -18,9 +18,8 @@ from mxtop.mail.fold import fold
 from mxtop.mail.header import Clock
 from mxtop.mail.rates import Rate, Rates
 from mxtop.mail.snapshot import Destination, Totals
-from mxtop.mail.tables import Client, Filter, Reason, Reject, Table
+from mxtop.mail.tables import Caps, Client, Filter, Reason, Reject, Table
 from mxtop.mail.tally import DestinationTally, FamiliesTally, FamilyTally, Stages
-from mxtop.mail.value import named
 
 SUSPENDED: Final = "delivery temporarily suspended"
 _MEMO: Final = 20_000
@@ -32,19 +31,6 @@ _STILL: Final = (0.0, 0.0, 0.0)
 _NO_ROW: Final = Destination(destination="")
 
 
-@named
-class Caps:
-    """How many rows each table keeps."""
-
-    messages: int = 500_000
-    destinations: int = 50_000
-    processes: int = 20_000
-    reasons: int = 2_000
-    filters: int = 1_000
-    clients: int = 50_000
-    rejects: int = 2_000
-
-
 class Lane(NamedTuple):
     """Where a delivery counts: in all, and at its destination."""
 
@@ -54,9 +40,16 @@ class Lane(NamedTuple):
 
 
 class Ledger:
-    """Everything counted; `syslog_names` are this instance's, None where the log is all one's own."""
+    """Everything counted; `syslog_names` are this instance's, None where the log is all one's own.
 
-    def __init__(self, syslog_names: Iterable[str] | None = None, caps: Caps | None = None) -> None:
+    `sums_only`: what changes with time is not kept, which a report does not tell: rates, the last outcomes,
+    `relays`.  Then `rows` and `rates` say nothing.
+    """
+
+    def __init__(
+        self, syslog_names: Iterable[str] | None = None, caps: Caps | None = None, *, sums_only: bool = False
+    ) -> None:
+        self._sums_only = sums_only
         self.caps = caps = caps or Caps()
         self.syslog_names = frozenset(syslog_names) if syslog_names is not None else None
         self.host: str | None = None
@@ -160,17 +153,11 @@ class Ledger:
                 mine.connections += 1
                 if process.first is None and peer.family != "unix":
                     process.first = peer.family
-            if self.relays.get(address) != domain:
-                self._relay(address, domain)
         if process.first is not None and process.domain != domain and process.counts_for(domain.lower()):
             destination.first_try(process.first)
         destination.delivered(status, time, stages, reason)
-        column = COLUMNS.get(status)
-        if time is not None and column is not None:
-            self._rates.add(time, destination.index, column)
-        if not destination.changed:
-            destination.changed = True
-            self._changed.append(destination)
+        if not self._sums_only:
+            self._recent(address if new else None, domain, destination, status, time, stages)
 
     def attempt(
         self,
@@ -317,11 +304,27 @@ class Ledger:
             if new:
                 hop.session(conn_use)
 
-    def _relay(self, address: str, domain: str) -> None:
-        """A destination had a session with this address: the last one is remembered."""
-        if len(self.relays) >= _MEMO:
-            self.relays.clear()
-        self.relays[address] = domain
+    def _recent(
+        self,
+        address: str | None,
+        domain: str,
+        destination: DestinationTally,
+        status: str,
+        time: str | None,
+        stages: Stages | None,
+    ) -> None:
+        """What a screen shows besides sums; `address` is that of a session which began, or None."""
+        if address is not None and self.relays.get(address) != domain:
+            if len(self.relays) >= _MEMO:
+                self.relays.clear()
+            self.relays[address] = domain
+        destination.remember(status, stages)
+        column = COLUMNS.get(status)
+        if time is not None and column is not None:
+            self._rates.add(time, destination.index, column)
+        if not destination.changed:
+            destination.changed = True
+            self._changed.append(destination)
 
     def _lane(self, peer: Peer, domain: str) -> Lane:
         """The tallies of one far end and recipient domain; a domain turned away counts in all alone."""

@@ -10,9 +10,23 @@ from typing import Generic, TypeVar
 
 from mxtop.mail.attempts import Peer
 from mxtop.mail.tally import FamilyTally
+from mxtop.mail.value import named
 
 Key = TypeVar("Key")
 Row = TypeVar("Row")
+
+
+@named
+class Caps:
+    """How many rows each table keeps."""
+
+    messages: int = 500_000
+    destinations: int = 50_000
+    processes: int = 20_000
+    reasons: int = 2_000
+    filters: int = 1_000
+    clients: int = 50_000
+    rejects: int = 2_000
 
 
 class Table(dict[Key, Row], Generic[Key, Row]):

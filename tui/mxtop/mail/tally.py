@@ -115,12 +115,6 @@ class DestinationTally:
 
     def delivered(self, status: str, time: str | None, stages: Stages | None, reply: str | None) -> None:
         """One delivery line that was an attempt; its family's tally is the caller's to tell."""
-        outcome = _OUTCOME.get(status)
-        if outcome is not None:
-            outcomes = self._outcomes
-            outcomes.append(outcome)
-            if len(outcomes) > _SLACK:
-                del outcomes[:-OUTCOMES]
         self.last_reply = reply
         self.last_time = time
         if stages is not None:
@@ -132,8 +126,18 @@ class DestinationTally:
             self.attempts += 1
             self._c += c
             self._d += d
+
+    def remember(self, status: str, stages: Stages | None) -> None:
+        """The same line, for the state over the last outcomes."""
+        outcome = _OUTCOME.get(status)
+        if outcome is not None:
+            outcomes = self._outcomes
+            outcomes.append(outcome)
+            if len(outcomes) > _SLACK:
+                del outcomes[:-OUTCOMES]
+        if stages is not None:
             recent = self._recent
-            recent.append(c + d)
+            recent.append(stages[2] + stages[3])
             if len(recent) > _SLACK:
                 del recent[:-OUTCOMES]
 

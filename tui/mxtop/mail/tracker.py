@@ -41,7 +41,8 @@ from mxtop.mail.event import (
     Removed,
     Unparsed,
 )
-from mxtop.mail.ledger import Caps, Ledger
+from mxtop.mail.ledger import Ledger
+from mxtop.mail.tables import Caps
 
 __all__ = ["Caps", "Tracker"]
 

@@ -213,7 +213,7 @@ async def counted(
         place = await hostlog.find(host, config_directory, log)
         if place.path and not where.remote:
             return place, None
-        tracker = Tracker(place.syslog_names)
+        tracker = Tracker(place.syslog_names, sums_only=True)
         begin = await hostlog.clock(host) - since if since is not None and place.path else None
         counting = Counting(tracker, begin, year)
         async for first, batch in hostlog.batches(host, place, since):

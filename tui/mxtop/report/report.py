@@ -58,7 +58,7 @@ def run(
     collecting = gc.isenabled()
     gc.disable()  # millions of values, no cycles: collecting costs a tenth of the time
     try:
-        tracker = Tracker(syslog_names)
+        tracker = Tracker(syslog_names, sums_only=True)
         collect(tracker, files, since=since, until=until, year=year)
         emit(build(tracker, host), out, as_json=as_json)
     finally:
