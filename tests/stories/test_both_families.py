@@ -32,7 +32,7 @@ def test_the_observed_share_stands_beside_the_predicted_one_with_the_reason(
             screen.select(destination.domain)
             screen.wait(rf"predicted +{share:.0%} +{share:.0%} +0% +100%")
             ipv6 = firsts.count("ipv6")
-            screen.wait(rf"observed +{ipv6 / len(firsts):.0%} +{ipv6} of {len(firsts)} first tries")
+            screen.wait(rf"observed +{ipv6 / len(firsts):.0%} +{ipv6} of {len(firsts)}\b")
             screen.wait(rf"connections +v4 {v4} v6 {v6}\b")
             (row,) = [line for line in screen.lines() if destination.domain in line and "▸" in line]
             assert re.search(r"4▇+▁+6", row)

@@ -247,10 +247,10 @@ class LivelySession(FakeSession):
 
 
 def main() -> int:
-    from mxtop.ui.app import run_app
+    from mxtop.ui.app import MxtopApp, run_app
 
     theme = sys.argv[sys.argv.index("--theme") + 1] if "--theme" in sys.argv else None
-    return run_app(LivelySession(SNAPSHOT, still="--still" in sys.argv), theme=theme)
+    return run_app(MxtopApp(LivelySession(SNAPSHOT, still="--still" in sys.argv), theme_name=theme))
 
 
 if __name__ == "__main__":
