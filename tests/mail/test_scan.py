@@ -72,6 +72,7 @@ BARE = [
     "warning: x: to=<u@a.example>, relay=none", "", "fatal: no", "hi", "connect", "warning: hi", "to:", "warning: connect from c[192.0.2.7]",
     "connect to h[192.0.2.1]: Connection refused", "connect to 127.0.0.1[127.0.0.1]:01024: no", "connect to h[192.0.2.1]:25: no\r", "connect to c d[192.0.2.1]:25: no",
     "connect from c[192.0.2.7]\r", "reject: RCPT from c[192.0.2.7]: 554 5.7.1 no; from=<a@b>", "warning: 4AAAAA1111: to=<u@a.example>, relay=none",
+    "SSL_connect error to h[2001:db8::1]:25: -1", "SSL_connect error to h[192.0.2.1]:25: lost connection", "SSL_connect error to localhost[::1]:25: -1",
     "BCDFGHJKLMNP: to=<u@a.example>, relay=none, delay=1, delays=0/0/1/0, dsn=4.4.1, status=deferred (x)",
 ]  # fmt: skip
 PREFIXES = [

@@ -88,10 +88,48 @@ def test_an_attempt_failed_is_a_session_at_the_greeting_ehlo_or_tls(text: str, s
     assert [failure.status for failure in row.failures] == ["attempt_failed"]
 
 
-def test_a_failed_tls_handshake_names_no_address() -> None:
-    tracker = track("postfix/smtp[7]: 4AAAAA1111: Cannot start TLS: handshake failure", to("u@a.example", V4))
-    assert families(tracker) == {"ipv4": (1, 0, 0), "none": (1, 0, 0)}
-    assert tracker.rows(0)[0].first_try_ipv6_share == 0
+NO_TLS = "postfix/smtp[7]: 4AAAAA1111: Cannot start TLS: handshake failure"
+SSL_ERROR = "postfix/smtp[7]: SSL_connect error to mx.a.example[2001:db8::1]:25: -1"
+
+
+def test_a_failed_tls_handshake_is_a_session_with_the_address_of_the_line_before() -> None:
+    library = "postfix/smtp[7]: warning: TLS library problem: error:0A00010B:SSL routines::wrong version:"
+    tracker = track(SSL_ERROR, library, NO_TLS, to("u@a.example", V4))
+    assert families(tracker) == {"ipv4": (1, 0, 0), "ipv6": (1, 0, 0)}
+    row = tracker.rows(0)[0]
+    assert (row.families.ipv6.connections, row.first_try_ipv6_share) == (1, 1)
+    assert [(f.status, f.address, f.text) for f in row.failures] == [
+        ("attempt_failed", "2001:db8::1", "Cannot start TLS: handshake failure")
+    ]
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        (),
+        (SSL_ERROR.replace("smtp[7]", "smtp[8]"),),  # another process
+        (SSL_ERROR.replace("smtp[7]", "tlsproxy[7]"),),
+        (SSL_ERROR, to("v@a.example", V6, queue_id="4BBBBB2222")),  # that session's line has come
+        (SSL_ERROR, NO_TLS.replace("4AAAAA1111", "4BBBBB2222")),
+        (SSL_ERROR.replace("mx.a.example[2001:db8::1]:25", "mx.a.example"),),
+    ],
+)
+def test_a_failed_tls_handshake_that_no_line_before_names_has_no_address(between: tuple[str, ...]) -> None:
+    tracker = track(*between, NO_TLS, to("u@a.example", V4))
+    counts = families(tracker)
+    assert (counts["ipv4"], counts["none"]) == ((1, 0, 0), (1, 0, 0))
+    assert tracker.rows(0)[0].failures[-1].address is None
+
+
+def test_the_last_try_s_failed_handshake_is_the_session_of_its_delivery_line() -> None:
+    tracker = track(SSL_ERROR, to("u@a.example", V6, status="deferred"))
+    assert families(tracker) == {"ipv6": (1, 0, 0)}
+
+
+def test_a_failed_handshake_with_a_content_filter_is_a_session_of_the_filter() -> None:
+    tracker = track(SSL_ERROR.replace("mx.a.example[2001:db8::1]", "localhost[::1]"), NO_TLS)
+    assert families(tracker) == {}
+    assert [hop.connections for hop in tracker.filters.values()] == [1]
 
 
 def test_failed_connects_belong_to_the_delivery_that_follows_in_the_process() -> None:

@@ -8,76 +8,12 @@ from typing import Any
 
 import pytest
 from tests.mail.lines import REFERENCE, VERSIONS, captured
+from tests.mail.watch import RELOAD, V6, Log, promised, watch
 
-from mxtop.mail.event import (
-    AttemptFailed,
-    ConnectFailed,
-    Delivery,
-    Event,
-    Other,
-    ProcessDied,
-    Reload,
-    Throttle,
-)
+from mxtop.mail.event import Event, Other, ProcessDied, Reload, Throttle
 from mxtop.mail.parse import Parser
 from mxtop.mail.promise import Connections, Promise
-from mxtop.mail.verdict import ALPHA, Effect
-
-V4, V6 = "192.0.2.1", "2001:db8::1"
-RELOAD = Reload(
-    line=1, tag="postfix/master", daemon="master", pid=1, time="2026-11-23T12:00:00.5+00:00", text="reload --"
-)
-
-
-def promised(
-    before: float | None = 0.5, after: float | None = 1.0, name: str = "a.example", n: int = 40, k: int = 0
-) -> Promise:
-    return Promise(
-        destination=name,
-        before=before,
-        after=after,
-        connections=Connections(n // 2, n // 2) if before == 0.5 else Connections(),
-        deliveries=n,
-        troubled=k,
-        setup=0.02,
-    )
-
-
-class Log:
-    """Lines of smtp(8), one a second from `second` on, each from a process of its own unless told."""
-
-    def __init__(self, second: int = 10) -> None:
-        self.second = second
-        self.pid = 100
-
-    def _head(self, more: dict[str, Any]) -> dict[str, Any]:
-        self.second += 1
-        self.pid += 1
-        time = f"2026-11-23T12:{self.second // 60 % 60:02d}:{self.second % 60:02d}.0+00:00"
-        head = {"line": 1, "tag": "postfix/smtp", "daemon": "smtp", "pid": self.pid, "time": time, "text": ""}
-        return {**head, "queue_id": f"Q{self.pid}", **more}
-
-    def sent(self, ipv6: bool = True, status: str = "sent", to: str = "x@a.example", **more: Any) -> Delivery:
-        address = V6 if ipv6 else V4
-        family = "ipv6" if ipv6 else "ipv4"
-        given: dict[str, Any] = {
-            "relay_address": address,
-            "family": family,
-            "delays": (0.1, 0, 0.1, 0.1),
-            **more,
-        }
-        return Delivery(**self._head({"to": to, "status": status, **given}))
-
-    def refused(self, ipv6: bool = True, error: str = "Connection refused", **more: Any) -> ConnectFailed:
-        given = {"relay_address": V6 if ipv6 else V4, "family": "ipv6" if ipv6 else "ipv4", "error": error}
-        return ConnectFailed(**self._head({"queue_id": None, **given, **more}))
-
-
-def watch(events: list[Event], *promises: Promise, **more: Any) -> Effect:
-    effect = Effect(promises or [promised()], **more)
-    for event in events:
-        effect.apply(event)
-    return effect
+from mxtop.mail.verdict import ALPHA
 
 
 def test_twenty_connections_all_over_ipv6_are_good() -> None:
@@ -114,9 +50,7 @@ def test_an_attempt_after_a_delivery_is_the_next_requests_unless_it_names_the_sa
     """One process: a message, then another whose first attempt fails; and a second recipient of the first."""
     for queue_id, requests, troubled in (("NEXT", 2, 1), ("FIRST", 1, 0)):
         log = Log()
-        said = AttemptFailed(
-            **log._head({"pid": 7, "queue_id": queue_id, "relay_address": V6, "family": "ipv6"}), stage="DATA"
-        )
+        said = log.broken_off("DATA", pid=7, queue_id=queue_id, relay_address=V6, family="ipv6")
         first = log.sent(pid=7, queue_id="FIRST")
         last = log.sent(pid=7, queue_id=queue_id)
         seen = watch([RELOAD, first, said, last]).observed()
@@ -232,15 +166,26 @@ def test_the_first_try_is_the_one_that_failed() -> None:
 
 def test_a_handshake_that_broke_off_was_a_connection() -> None:
     log = Log()
-    head = log.sent(pid=7, queue_id="A")
     for stage, ipv6 in (("EHLO", 1), ("RCPT TO", 0)):
-        failed = AttemptFailed(
-            line=1, tag="postfix/smtp", daemon="smtp", pid=7, time=head.time, text="", queue_id="A",
-            relay_address=V6, family="ipv6", stage=stage,
-        )  # fmt: skip
+        failed = log.broken_off(stage, pid=7, queue_id="A", relay_address=V6, family="ipv6")
         seen = watch([RELOAD, failed, log.sent(ipv6=False, pid=7, queue_id="A")]).observed()
         assert seen.after == Connections(1, ipv6)
         assert (seen.requests, seen.troubled) == (1, 1)
+
+
+def test_a_failed_tls_handshake_is_with_the_address_of_the_line_before() -> None:
+    log = Log()
+    ended = log.broken_off("TLS", pid=7, queue_id="A"), log.sent(ipv6=False, pid=7, queue_id="A")
+    unnamed = watch([RELOAD, *ended], addresses={V6: "a.example"}).observed()
+    assert unnamed.after == Connections(1, 0)
+    error = log.says(f"SSL_connect error to mx.a.example[{V6}]:25: -1", pid=7)
+    effect = watch([RELOAD, error, ended[0]], addresses={V6: "a.example"})
+    assert effect.observed().requests == 1  # before the delivery line
+    effect.apply(ended[1])
+    assert effect.observed().after == Connections(1, 1)
+    assert "one first try" in effect.observed().why
+    other = log.sent(pid=7, queue_id="B", ipv6=False)  # the line of that session: it names it itself
+    assert watch([RELOAD, error, other, *ended]).observed().after == Connections(2, 0)
 
 
 def test_recipients_of_one_message_count_once_and_the_next_message_anew() -> None:

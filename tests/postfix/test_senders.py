@@ -12,12 +12,14 @@ from mxtop.postfix.tables import Tables
 pytestmark = needs_postfix
 
 
-async def asked(directory: Path, default_class: bool = True, **files: str) -> Senders:
+async def asked(
+    directory: Path, default_class: bool = True, origin: str = "here.example", **files: str
+) -> Senders:
     tables = Tables(LocalHost(), instance(directory, **files))
     names = {"x": TRANSPORTS, "r": RELAYHOSTS}
-    values = {names[name]: f"texthash:{directory}/{name}" for name in files}
+    values = {names[name]: f"texthash:{directory}/{name}" for name in files if name in names}
     settings = Settings(
-        values={**values, "recipient_delimiter": "+", "myorigin": "here.example"},
+        values={**values, "recipient_delimiter": "+", "myorigin": origin},
         local_domains=("mx1.example",),
     )
     return await known(tables, settings, default_class=default_class)
@@ -44,6 +46,15 @@ async def test_search_order(tmp_path: Path) -> None:
         ("c@mx1.example", "Y", "C"),
         ("<>", None, "NULL"),
     }
+
+
+async def test_the_origin_is_read_from_its_file_where_there_are_tables(tmp_path: Path) -> None:
+    file = str(tmp_path / "mailname")
+    entries = {"r": "b B\n", "x": "b@here.example X\n"}
+    got = await asked(tmp_path, origin=file, mailname="Here.example\n", **entries)
+    assert got.cases == (("b", None, "B"), ("b@here.example", "X", "B"))
+    (tmp_path / "mailname").unlink()
+    assert await asked(tmp_path, origin=file) == Senders()
 
 
 async def test_relay_domains_have_no_transport_by_sender(tmp_path: Path) -> None:

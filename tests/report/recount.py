@@ -24,6 +24,7 @@ EARLY = re.compile(
     r"|message requires SMTPUTF8, .* last attempted server was \S+?\[(\S+?)\])"
 )
 CONNECT = re.compile(r"^connect to \S+?\[(\S+?)\](?::\d+)?: ")
+SSL_ERROR = re.compile(r"^SSL_connect error to \S+?\[(\S+?)\]:\d+: ")
 
 
 def family(address: str | None) -> str:
@@ -47,6 +48,7 @@ def recount(lines: list[str]) -> dict[str, Any]:
     delays: dict[str, list[float]] = defaultdict(list)
     by_domain: dict[str, Counter[str]] = defaultdict(Counter)
     before: dict[tuple[str, str], tuple[str, str | None, str | None]] = {}
+    handshakes: dict[tuple[str, str], str] = {}
     active: set[str] = set()
     queued = removed = 0
     for line in lines:
@@ -67,6 +69,10 @@ def recount(lines: list[str]) -> dict[str, Any]:
         if daemon in ("smtp", "lmtp"):
             if (match := CONNECT.match(text)) and not loopback(match[1]):
                 counts[family(match[1])]["failed_connects"] += 1
+            if match := SSL_ERROR.match(text):
+                handshakes[tag, pid] = match[1]
+            if text.endswith(": Cannot start TLS: handshake failure"):
+                counts[family(handshakes.pop((tag, pid)))]["connections"] += 1
             if match := EARLY.match(text):
                 address = next(filter(None, match.groups()))
                 if not loopback(address):

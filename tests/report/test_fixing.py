@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -12,7 +12,9 @@ import pytest
 from mxtop.change.model import Change, Command, Preview, Setting, Swap
 from mxtop.change.values import Refused
 from mxtop.mail.promise import Connections, Observed, Verdict
-from mxtop.report.fixing import Wishes, carry_out
+from mxtop.report.fixing import Wishes, carry_out, retry
+from mxtop.route.effect import Forecast
+from mxtop.route.reach import Row
 from mxtop.session.fixing import Fixing, Progress, Proposal
 
 CHECK = Command(("postfix", "-c", "/etc/postfix", "check"), 0, 2.1)
@@ -146,3 +148,35 @@ async def test_what_is_told_meanwhile(capsys: pytest.CaptureFixture[str]) -> Non
     assert told.count("postfix -c") == 1
     assert "IPv6 7 of 7 new connections (100%, 50% before), 1 of 7 in trouble: good" in told
     assert told.endswith("mx1: smtp_address_preference – → ipv6: confirmed\n")
+
+
+class Retrying(Scripted):
+    """Has two deferred messages for each destination, unless it is refused."""
+
+    def __init__(self, trouble: Refused | None = None) -> None:
+        super().__init__()
+        self.trouble = trouble
+
+    async def retry(self, destinations: Sequence[str]) -> int:
+        if self.trouble is not None:
+            raise self.trouble
+        self.did += destinations
+        return 2 * len(destinations)
+
+
+async def test_deferred_mail_is_tried_again_where_the_change_moves_something(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rows = (
+        Row(destination="dual.example", connections=9, before=0.5, after=1.0),
+        Row(destination="v4only.example", connections=5, reason="one_family"),
+    )
+    forecast = Forecast(value="ipv6", before=0.5, after=1.0, known=14, unknown=0, rows=rows, notes=())
+    for host, told in (
+        (Retrying(), "mx1: 2 deferred messages are tried now\n"),
+        (Retrying(Refused("not allowed", "be root")), "mx1: not allowed; be root\n"),
+    ):
+        proposal = replace(await host.propose("address-preference", "ipv6"), forecast=forecast)
+        await retry(cast(Fixing, host), proposal, "mx1")
+        assert capsys.readouterr().err == told
+        assert host.did == ([] if host.trouble else ["dual.example"])

@@ -9,9 +9,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Iterator
-
-import pytest
+from typing import Self
 
 ASK = "print(repr(await terminal.ask('Change it?')), flush=True)"
 PASSWORD = "print(repr(await terminal.ask_password('Password')), flush=True)"
@@ -49,6 +47,15 @@ class Person:
         self.near = near
         self.seen = ""
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self.end)
+        os.close(self.near)
+
     def wait(self, text: str) -> None:
         deadline = time.monotonic() + 20
         while text not in self.seen:
@@ -67,63 +74,47 @@ class Person:
         return modes
 
 
-@pytest.fixture
-def people() -> Iterator[list[Person]]:
-    those: list[Person] = []
-    yield those
-    for person in those:
-        person.process.kill()
-        person.process.wait()
-        os.close(person.end)
-        os.close(person.near)
+def test_a_question_is_answered_by_a_line() -> None:
+    with Person(ASK) as person:
+        person.wait("Change it? ")
+        person.type(" yes \n")
+        assert person.said() == "'yes'\n"
 
 
-def test_a_question_is_answered_by_a_line(people: list[Person]) -> None:
-    person = Person(ASK)
-    people.append(person)
-    person.wait("Change it? ")
-    person.type(" yes \n")
-    assert person.said() == "'yes'\n"
+def test_a_password_is_not_shown() -> None:
+    with Person(PASSWORD) as person:
+        before = person.modes()
+        person.wait("Password: ")
+        while person.modes() & termios.ECHO:
+            time.sleep(0.01)
+        person.type("s3cret\n")
+        assert person.said() == "'s3cret'\n"
+        person.wait("\n")
+        assert "s3cret" not in person.seen
+        assert person.modes() == before
 
 
-def test_a_password_is_not_shown(people: list[Person]) -> None:
-    person = Person(PASSWORD)
-    people.append(person)
-    before = person.modes()
-    person.wait("Password: ")
-    while person.modes() & termios.ECHO:
-        time.sleep(0.01)
-    person.type("s3cret\n")
-    assert person.said() == "'s3cret'\n"
-    person.wait("\n")
-    assert "s3cret" not in person.seen
-    assert person.modes() == before
+def test_end_of_file_is_no_password() -> None:
+    with Person(PASSWORD) as person:
+        person.wait("Password: ")
+        person.type("\x04")
+        assert person.said() == "None\n"
 
 
-def test_end_of_file_is_no_password(people: list[Person]) -> None:
-    person = Person(PASSWORD)
-    people.append(person)
-    person.wait("Password: ")
-    person.type("\x04")
-    assert person.said() == "None\n"
+def test_keys_come_one_by_one_and_the_terminal_is_as_before() -> None:
+    with Person(KEYS) as person:
+        before = person.modes()
+        assert person.process.stdout is not None
+        assert person.process.stdout.readline() == "ready\n"
+        person.type("ku")
+        person.type("q")
+        assert person.said() == "kuq\n"
+        assert person.modes() == before
+        assert "k" not in person.seen
 
 
-def test_keys_come_one_by_one_and_the_terminal_is_as_before(people: list[Person]) -> None:
-    person = Person(KEYS)
-    people.append(person)
-    before = person.modes()
-    assert person.process.stdout is not None
-    assert person.process.stdout.readline() == "ready\n"
-    person.type("ku")
-    person.type("q")
-    assert person.said() == "kuq\n"
-    assert person.modes() == before
-    assert "k" not in person.seen
-
-
-def test_a_status_is_written_over_and_cannot_clear_the_screen(people: list[Person]) -> None:
-    person = Person(STATUS)
-    people.append(person)
-    person.wait("line")
-    assert person.said() == ""
-    assert person.seen.startswith("\r\x1b[Kone ␛[2J\r\x1b[Ktwo\r\x1b[Kline")
+def test_a_status_is_written_over_and_cannot_clear_the_screen() -> None:
+    with Person(STATUS) as person:
+        person.wait("line")
+        assert person.said() == ""
+        assert person.seen.startswith("\r\x1b[Kone ␛[2J\r\x1b[Ktwo\r\x1b[Kline")

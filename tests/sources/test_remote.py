@@ -68,6 +68,11 @@ class Taken:
         async for batch in follower.batches():
             self.batches.append(batch)
 
+    async def up_to(self, last: int) -> None:
+        """Follow until that line came, and be cut off there."""
+        async with self.following():
+            await self.until(last)
+
     async def until(self, last: int, timeout: float = 10) -> None:
         async with asyncio.timeout(timeout):
             while not any(  # late lines may follow it
@@ -99,8 +104,7 @@ async def test_a_partial_line_is_held_back_and_read_again_after_a_cut(log: Path)
             await asyncio.sleep(0.4)
         file.write(line[30:])
         file.flush()
-    async with taken.following():
-        await taken.until(11)
+    await taken.up_to(11)
     assert taken.numbers == list(range(1, 12))
 
 
@@ -144,8 +148,7 @@ async def test_rotations_every_second_and_twenty_cuts(tmp_path: Path, mode: str)
 
 async def test_several_rotations_between_two_looks(log: Path) -> None:
     taken = Taken(log)
-    async with taken.following():
-        await taken.until(10)
+    await taken.up_to(10)
     for number in range(4):
         for old in range(9, 0, -1):
             if (file := log.with_name(f"mail.log.{old}")).exists():
@@ -155,16 +158,14 @@ async def test_several_rotations_between_two_looks(log: Path) -> None:
     with log.with_name("mail.log.3").open("rb") as plain, gzip.open(f"{log}.3.gz", "wb") as packed:
         shutil.copyfileobj(plain, packed)
     log.with_name("mail.log.3").unlink()
-    async with taken.following():
-        await taken.until(50)
+    await taken.up_to(50)
     assert taken.numbers == list(range(1, 51))
     assert not taken.gaps
 
 
 async def test_more_rotations_than_files_may_be_read_at_once(log: Path) -> None:
     taken = Taken(log)
-    async with taken.following():
-        await taken.until(10)
+    await taken.up_to(10)
     for number in range(20, 0, -1):
         append(log, range(211 - number * 10, 221 - number * 10))
         log.rename(f"{log}.{number}")
@@ -182,14 +183,12 @@ async def test_more_rotations_than_files_may_be_read_at_once(log: Path) -> None:
 
 async def test_the_place_itself_was_packed_meanwhile(log: Path) -> None:
     taken = Taken(log)
-    async with taken.following():
-        await taken.until(10)
+    await taken.up_to(10)
     append(log, range(11, 21))
     Path(f"{log}.1.gz").write_bytes(gzip.compress(log.read_bytes()))
     log.unlink()
     append(log, range(21, 31))
-    async with taken.following():
-        await taken.until(30)
+    await taken.up_to(30)
     assert taken.numbers == list(range(1, 31))
     assert not taken.gaps
 
@@ -204,8 +203,7 @@ async def test_what_is_written_to_the_old_file_after_the_rotation(log: Path) -> 
             await taken.until(30)
         old.write(numbered(range(11, 21)))
         old.flush()
-    async with taken.following():
-        await taken.until(20)
+    await taken.up_to(20)
     assert sorted(taken.numbers) == list(range(1, 31))
 
 
@@ -238,26 +236,22 @@ async def test_copytruncate_doubles_nothing(log: Path) -> None:
 
 async def test_copytruncate_while_cut_off(log: Path) -> None:
     taken = Taken(log)
-    async with taken.following():
-        await taken.until(10)
+    await taken.up_to(10)
     append(log, range(11, 21))
     shutil.copy(log, f"{log}.1")
     os.truncate(log, 0)
     append(log, range(21, 23))
-    async with taken.following():
-        await taken.until(22)
+    await taken.up_to(22)
     assert taken.numbers == list(range(1, 23))
 
 
 async def test_rotated_out_of_sight(log: Path) -> None:
     taken = Taken(log)
-    async with taken.following():
-        await taken.until(10)
+    await taken.up_to(10)
     other = log.with_name("other")
     append(other, range(21, 31))
     other.replace(log)
-    async with taken.following():
-        await taken.until(30)
+    await taken.up_to(30)
     assert taken.numbers == [*range(1, 11), *range(21, 31)]
     assert "rotated out of sight" in taken.gaps[0]
 
@@ -281,8 +275,7 @@ async def test_a_plan_and_the_follower_are_every_line_once(log: Path) -> None:
             assert batch.phase == "history"
             text += batch.text
     taken = Taken(log, divided.start)
-    async with taken.following():
-        await taken.until(9000)
+    await taken.up_to(9000)
     numbers = numbers_in(text) + taken.numbers
     assert sorted(numbers) == [*range(1, 11), *range(101, 2001), *range(3001, 9001)]
     assert numbers[1900:] == list(range(1, 11)) + list(range(3001, 9001))

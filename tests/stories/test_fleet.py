@@ -62,7 +62,7 @@ def say_yes(screen: Terminal) -> None:
 def observed(lab: Lab) -> str:
     """The MX panel's line, by a count of the log that is none of mxtop's."""
     families = count(lab.lines()).destinations[DUAL].families
-    return rf"observed +\S+ +v4 {families['ipv4']['connections']} v6 {families['ipv6']['connections']}\b"
+    return rf"connections +v4 {families['ipv4']['connections']} v6 {families['ipv6']['connections']}\b"
 
 
 def assert_the_same_here_and_there(fleet: Fleet, name: str) -> None:

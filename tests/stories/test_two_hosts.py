@@ -17,7 +17,7 @@ def connections(screen: Terminal, count: int, timeout: float = 60) -> None:
     """Wait until the MX panel tells of exactly so many new connections, and stays so."""
 
     def seen(text: str) -> int:
-        found = re.search(r"observed +\S+ +v4 (\d+) v6 (\d+)", text)
+        found = re.search(r"connections +v4 (\d+) v6 (\d+)", text)
         return sum(map(int, found.groups())) if found else 0
 
     screen.wait_for(lambda text: seen(text) >= count, f"{count} connections", timeout)

@@ -53,7 +53,7 @@ def families(v4: int, v6: int, **more: int) -> Families:
 DESTINATIONS = (
     destination(
         "gmail.example", state="stuck", sent=812, deferred=341, bounced=3,
-        families=families(120, 310, failed=96), first_try_ipv6_share=0.72,
+        families=families(120, 310, failed=96), first_tries=350, first_tries_ipv6=252,
         stage_seconds=(0.02, 0.4, 31.2, 0.8), outcomes="s" * 20 + "dddsdddsddbdddddddddddddddddd",
         last_reply="421-4.7.28 Our system has detected an unusual rate of unsolicited mail from 2001:db8::25",
         last_time="2026-09-21T14:13:18+02:00", sent_rate=0.2, deferred_rate=4.2, delay=186.0,
@@ -67,15 +67,15 @@ DESTINATIONS = (
         ),
     ),
     destination("outlook.example", state="slow", sent=2140, deferred=57, families=families(410, 0),
-                first_try_ipv6_share=0.0, sent_rate=11.0, deferred_rate=0.4, delay=42.0, live=Live(8, 0, 0, 0),
+                first_tries=410, sent_rate=11.0, deferred_rate=0.4, delay=42.0, live=Live(8, 0, 0, 0),
                 last_reply="451 4.7.500 Server busy. Please try again later", outcomes="s" * 40 + "d" * 10),
     destination("v6only.example", state="failing", sent=4, deferred=19, bounced=7, families=families(0, 30),
-                first_try_ipv6_share=1.0, delay=5.5, live=Live(0, 1, 0, 0),
+                first_tries=31, first_tries_ipv6=31, delay=5.5, live=Live(0, 1, 0, 0),
                 last_reply="550 5.7.1 [2001:db8::25] Our system requires a PTR record", outcomes="sbdbdb" * 4),
-    destination("web.example", state="ok", sent=14123, families=families(1400, 1388), first_try_ipv6_share=0.5,
-                sent_rate=1.4, delay=0.9, last_reply="250 2.0.0 OK queued as 4Bx1ABC0", outcomes="s" * 50),
+    destination("web.example", state="ok", sent=14123, families=families(1400, 1388),
+                first_tries=2780, first_tries_ipv6=1390, sent_rate=1.4, delay=0.9, last_reply="250 2.0.0 OK queued as 4Bx1ABC0", outcomes="s" * 50),
     destination("a-rather-long-destination-name.example.org", state="ok", sent=31, families=families(3, 1),
-                first_try_ipv6_share=0.25, sent_rate=0.1, delay=1.9, last_reply="250 ok", outcomes="s" * 31),
+                first_tries=4, first_tries_ipv6=1, sent_rate=0.1, delay=1.9, last_reply="250 ok", outcomes="s" * 31),
     destination("new.example", sent=1, families=families(1, 0), last_reply="250 2.0.0 ok", outcomes="s"),
 )  # fmt: skip
 
@@ -247,10 +247,10 @@ class LivelySession(FakeSession):
 
 
 def main() -> int:
-    from mxtop.ui.app import run_app
+    from mxtop.ui.app import MxtopApp, run_app
 
     theme = sys.argv[sys.argv.index("--theme") + 1] if "--theme" in sys.argv else None
-    return run_app(LivelySession(SNAPSHOT, still="--still" in sys.argv), theme=theme)
+    return run_app(MxtopApp(LivelySession(SNAPSHOT, still="--still" in sys.argv), theme_name=theme))
 
 
 if __name__ == "__main__":

@@ -258,11 +258,11 @@ class Playing(FakeFixing):
 
 
 def main() -> int:
-    from mxtop.ui.app import run_app
+    from mxtop.ui.app import MxtopApp, run_app
 
     session = LivelySession(FOUND)
     session.fixing = Playing()
-    return run_app(session, read_only="--read-only" in sys.argv)
+    return run_app(MxtopApp(session, read_only="--read-only" in sys.argv))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from mxtop.ui.{where}
 def bug(*args, **more):
     raise ValueError("[/x] \\x1b]0;PWNED\\x07")
 {cls} = bug
-sys.exit(app.run_app(FakeSession(SNAPSHOT)))
+sys.exit(app.run_app(app.MxtopApp(FakeSession(SNAPSHOT))))
 """
 
 

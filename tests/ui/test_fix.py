@@ -45,6 +45,13 @@ async def begun(pilot: Pilot[int]) -> None:
     await settle(pilot)
 
 
+async def applied(pilot: Pilot[int], fixing: FakeFixing) -> None:
+    """The change is made, and waits for an answer."""
+    await begun(pilot)
+    fixing.put(Progress(APPLIED))
+    await settle(pilot)
+
+
 def selected(app: MxtopApp) -> str:
     page = app.screen
     assert isinstance(page, Fix)
@@ -178,9 +185,7 @@ async def test_undo_now() -> None:
     fixing = FakeFixing()
     fixing.ends["rollback"] = replace(APPLIED, phase="rolledback", detail="by alice", remaining=None)
     async with running(session=with_fixing(fixing)) as (app, pilot):
-        await begun(pilot)
-        fixing.put(Progress(APPLIED))
-        await settle(pilot)
+        await applied(pilot, fixing)
         await pilot.press("right", "right", "enter")
         await settle(pilot)
         assert fixing.asked[-1] == ("rollback", "01KB4Z")
@@ -264,9 +269,7 @@ async def test_a_host_that_does_not_answer_while_the_change_is_on_its_way() -> N
 async def test_an_answer_that_fails_keeps_the_change_and_its_clock_in_view() -> None:
     fixing = FakeFixing(refuse={"confirm": Refused("another mxtop is at work here", "try again", 75)})
     async with running(session=with_fixing(fixing)) as (app, pilot):
-        await begun(pilot)
-        fixing.put(Progress(APPLIED))
-        await settle(pilot)
+        await applied(pilot, fixing)
         await pilot.press("tab", "enter")
         await settle(pilot)
         text = screen_text(app)
@@ -302,9 +305,7 @@ async def test_a_recording_says_so() -> None:
     fixing = FakeFixing()
     fixing.recorded = True
     async with running(session=with_fixing(fixing)) as (app, pilot):
-        await begun(pilot)
-        fixing.put(Progress(APPLIED))
-        await settle(pilot)
+        await applied(pilot, fixing)
         assert "A recording" in screen_text(app)
         await pilot.press("q")
         await settle(pilot)
@@ -324,9 +325,7 @@ async def test_deferred_mail_is_tried_now_when_asked() -> None:
     fixing = FakeFixing()
     fixing.ends["confirm"] = replace(APPLIED, phase="confirmed", remaining=None)
     async with running(session=with_fixing(fixing)) as (app, pilot):
-        await begun(pilot)
-        fixing.put(Progress(APPLIED))
-        await settle(pilot)
+        await applied(pilot, fixing)
         await pilot.press("tab", "enter")
         await settle(pilot)
         assert "Ask Postfix to try now what is deferred for gmail.example?" in screen_text(app)
@@ -340,9 +339,7 @@ async def test_deferred_mail_is_tried_now_when_asked() -> None:
 async def test_leaving_the_page_leaves_the_change_running() -> None:
     fixing = FakeFixing()
     async with running(session=with_fixing(fixing)) as (app, pilot):
-        await begun(pilot)
-        fixing.put(Progress(APPLIED))
-        await settle(pilot)
+        await applied(pilot, fixing)
         await pilot.press("escape")
         await settle(pilot)
         assert app.screen is app.main and "UNCONFIRMED" in screen_text(app)
@@ -367,9 +364,7 @@ async def test_a_bug_in_the_worker_is_a_page_that_claims_no_more_than_is_known()
     session.error = ValueError("expected")  # for the harness: `fatal` is meant
     session.every = 3600
     async with running(session=session) as (app, pilot):
-        await begun(pilot)
-        fixing.put(Progress(APPLIED))
-        await settle(pilot)
+        await applied(pilot, fixing)
         await pilot.press("tab", "enter")
         await settle(pilot)
         text = screen_text(app)

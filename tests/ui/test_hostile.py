@@ -144,8 +144,8 @@ def test_a_real_terminal_sees_no_payload() -> None:
 from tests.ui.fake import FakeSession
 from tests.ui.harness import PAYLOADS
 from tests.ui.test_hostile import hostile
-from mxtop.ui.app import run_app
-run_app(FakeSession(hostile("PAYLOAD" + "".join(PAYLOADS)), every=0.2))
+from mxtop.ui.app import MxtopApp, run_app
+run_app(MxtopApp(FakeSession(hostile("PAYLOAD" + "".join(PAYLOADS)), every=0.2)))
 """
     with terminal(code, columns=200, lines=60) as it:
         it.wait_for("PAYLOAD")

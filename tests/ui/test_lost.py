@@ -12,12 +12,12 @@ from mxtop.ui import lost
 
 RUN = """
 from tests.ui.fake import SNAPSHOT, LivelySession
-from mxtop.ui.app import run_app
+from mxtop.ui.app import MxtopApp, run_app
 import sys
 class Session(LivelySession):
     async def close(self):
         open({path!r}, "w").write("closed")
-sys.exit(run_app(Session(SNAPSHOT)))
+sys.exit(run_app(MxtopApp(Session(SNAPSHOT))))
 """
 
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import Literal
 
 import pytest
-from tests.ui.fake import NOW, OUTLOOK, SETTINGS, SNAPSHOT
+from tests.ui.fake import DESTINATIONS, NOW, OUTLOOK, SETTINGS, SNAPSHOT
 
 from mxtop.mail.answer import Answer, MxHost, Viewpoint
 from mxtop.mail.settings import Route, Transport
-from mxtop.mail.snapshot import Feed, Outlook, Prediction, Shares, Snapshot, Totals
+from mxtop.mail.snapshot import Families, Feed, Outlook, Prediction, Shares, Snapshot, Totals
 from mxtop.ui.panels import mx, sockets, summary
 from mxtop.ui.panels.destinations import nothing
 from mxtop.ui.view import View
@@ -23,17 +23,17 @@ def plain(lines: list[Line]) -> str:
     return "\n".join("".join(text for text, _ in line) for line in lines)
 
 
-def panel(outlook: Outlook | None = OUTLOOK, **fields: object) -> str:
+def panel(outlook: Outlook | None = OUTLOOK, width: int = 60, **fields: object) -> str:
     outlooks = {} if outlook is None else {"gmail.example": outlook}
     snapshot = replace(SNAPSHOT, outlooks=outlooks, **fields)  # type: ignore[arg-type]
-    return plain(mx.lines(View(snapshot=snapshot, selected="gmail.example"), 60))
+    return plain(mx.lines(View(snapshot=snapshot, selected="gmail.example"), width))
 
 
 def test_the_mx_panel_tells_prediction_observation_and_why() -> None:
     text = panel()
     assert "IPv6 first   now   any  ipv4  ipv6" in text
     assert "predicted    67%   67%    0%  100%" in text
-    assert "observed     72%  v4 120 v6 310" in text
+    assert "observed     72%  252 of 350 first tries\nconnections  v4 120 v6 310\n" in text
     assert "67 % of first tries go over IPv6." in text.replace("\n", " ")
     assert "   v6 2001:db8:4025::1b  5.0m ✖ 2 SYN_SENT" in text
     assert "   v6 2001:db8:4025::2b  5.0m ● 1 live" in text
@@ -97,6 +97,17 @@ def test_routes(route: Route, shown: str) -> None:
 def test_every_outcome_of_a_lookup(outlook: Outlook | None, shown: str) -> None:
     text = panel(outlook)
     assert shown in text and "observed     72%" in text
+
+
+def test_the_observed_share_stands_with_the_counts_that_it_is_made_of() -> None:
+    wide = "observed     72%  252 of 350 first tries   connections  v4 120 v6 310\n"
+    assert wide in panel(width=len(wide) - 1)
+    assert wide.replace("   connections", "\nconnections") in panel(width=len(wide) - 2)
+    assert "observed     72%  252 of 350\nconnections  v4 120 v6 310\n" in panel(width=36)
+    black_hole = replace(DESTINATIONS[0], families=Families(), first_tries=3, first_tries_ipv6=3)
+    failed = panel(destinations=(black_hole,))
+    assert "observed    100%  3 of 3 first tries\n" in failed and "connections" not in failed
+    assert "observed    100%  3 of 3 first tries" in panel(None, destinations=(black_hole,))
 
 
 def test_why_nothing_can_be_looked_up() -> None:

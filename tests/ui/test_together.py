@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import pytest
 from tests.ui.fake import SNAPSHOT, FakeSession
@@ -75,6 +77,14 @@ def three() -> list[OnHost]:
     return [OnHost("mx1"), OnHost("mx2", before="ipv4"), OnHost("mx3")]
 
 
+@asynccontextmanager
+async def hosts(fixings: Sequence[OnHost], **options: Any) -> AsyncIterator[tuple[MxtopApp, Pilot[int]]]:
+    """The screen on these hosts; `options` as `running` takes them."""
+    first, *others = sessions(fixings)
+    async with running(session=first, others=others, **options) as (app, pilot):
+        yield app, pilot
+
+
 async def opened(pilot: Pilot[int]) -> None:
     """The page, on a preview of ipv6."""
     await pilot.press("x")
@@ -84,6 +94,13 @@ async def opened(pilot: Pilot[int]) -> None:
     while page.picker.value != "ipv6":
         await pilot.press("v")
         await settle(pilot)
+
+
+async def begun(pilot: Pilot[int], first: OnHost) -> None:
+    """The change, on the first host, whose effect nobody can tell yet."""
+    await opened(pilot)
+    await pilot.press("tab", "enter")
+    first.applied()
 
 
 async def until(pilot: Pilot[int], text: str) -> str:
@@ -107,8 +124,7 @@ def selected(app: MxtopApp) -> str:
 async def test_from_the_preview_to_undo_on_all(size: tuple[int, int]) -> None:
     name = f"{size[0]}x{size[1]}"
     fixings = three()
-    first, *others = sessions(fixings)
-    async with running(session=first, others=others, size=size, utc=True) as (app, pilot):
+    async with hosts(fixings, size=size, utc=True) as (app, pilot):
         await opened(pilot)
         golden(app, f"together-preview-{name}")
         assert selected(app) == "close"
@@ -167,8 +183,7 @@ async def test_a_preview_waits_for_what_is_on_its_way_and_no_longer_than_it_is_w
 
 async def test_cancel_has_the_focus_and_forgets_what_was_staged() -> None:
     fixings = three()
-    first, *others = sessions(fixings)
-    async with running(session=first, others=others) as (app, pilot):
+    async with hosts(fixings) as (app, pilot):
         await opened(pilot)
         await pilot.press("enter")
         await settle(pilot)
@@ -178,8 +193,7 @@ async def test_cancel_has_the_focus_and_forgets_what_was_staged() -> None:
 
 async def test_marks_say_which_hosts_and_one_alone_has_its_own_page() -> None:
     fixings = three()
-    first, *others = sessions(fixings)
-    async with running(session=first, others=others) as (app, pilot):
+    async with hosts(fixings) as (app, pilot):
         await pilot.press("m", "j", "m")
         await until(pilot, "◆ 2 marked of 3")
         await opened(pilot)
@@ -200,8 +214,7 @@ async def test_the_history_of_all_hosts_takes_one_change_back_everywhere() -> No
             each.made("confirmed", id=f"01KB{n}B", time=f"2026-09-21T14:1{n}:18+02:00", detail=""),
             each.made("confirmed", id=f"01KB{n}A", time="2026-09-20T14:13:18+02:00", operator="bob"),
         )
-    first, *others = sessions(fixings)
-    async with running(session=first, others=others, size=(120, 60)) as (app, pilot):
+    async with hosts(fixings, size=(120, 60)) as (app, pilot):
         await pilot.press("H")
         shown = await until(pilot, "History · 3 hosts")
         assert shown.count("mx2") >= 2
@@ -218,8 +231,7 @@ async def test_the_history_of_all_hosts_takes_one_change_back_everywhere() -> No
 
 async def test_read_only_previews_and_changes_nothing() -> None:
     fixings = three()
-    first, *others = sessions(fixings)
-    async with running(session=first, others=others, read_only=True) as (app, pilot):
+    async with hosts(fixings, read_only=True) as (app, pilot):
         await opened(pilot)
         assert "--read-only" in screen_text(app) and "[ Set" not in screen_text(app)
         app.together.apply()
@@ -229,11 +241,8 @@ async def test_read_only_previews_and_changes_nothing() -> None:
 
 async def test_take_back_on_one_and_stop() -> None:
     fixings = three()
-    first, *others = sessions(fixings)
-    async with running(session=first, others=others) as (_, pilot):
-        await opened(pilot)
-        await pilot.press("tab", "enter")
-        fixings[0].applied()
+    async with hosts(fixings) as (_, pilot):
+        await begun(pilot, fixings[0])
         await until(pilot, "Undo on mx1 and stop")
         await pilot.press("tab", "tab", "enter")
         fixings[0].applied(5)
@@ -244,11 +253,8 @@ async def test_take_back_on_one_and_stop() -> None:
 
 async def test_it_goes_on_while_other_pages_are_looked_at() -> None:
     fixings = three()
-    first, *others = sessions(fixings)
-    async with running(session=first, others=others) as (app, pilot):
-        await opened(pilot)
-        await pilot.press("tab", "enter")
-        fixings[0].applied()
+    async with hosts(fixings) as (app, pilot):
+        await begun(pilot, fixings[0])
         await until(pilot, "UNCONFIRMED on mx1, goes back in")
         await pilot.press("escape")  # later
         await settle(pilot)
@@ -320,11 +326,8 @@ async def test_a_host_lost_in_between_is_decided_by_its_watchdog_and_shown_so(
 ) -> None:
     monkeypatch.setattr("mxtop.session.together.Together", partial(Together, pause=0.0))
     fixings = three()
-    first, *others = sessions(fixings)
-    async with running(session=first, others=others) as (_, pilot):
-        await opened(pilot)
-        await pilot.press("tab", "enter")
-        fixings[0].applied()
+    async with hosts(fixings) as (_, pilot):
+        await begun(pilot, fixings[0])
         await until(pilot, "UNCONFIRMED on mx1")
         fixings[0].put(HostDown("connection lost [red]"))
         shown = await until(pilot, "▲ away")

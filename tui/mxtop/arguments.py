@@ -91,8 +91,9 @@ def _parser(command: str, description: str, example: str) -> Parser:
     return parser
 
 
-def _host_options(parser: Parser) -> None:
-    """More hosts than one likes to type."""
+def _targets(parser: Parser, metavar: str = "HOST", help: str = "nothing is this host") -> None:
+    """What the command is about, and options for more hosts than one likes to type."""
+    parser.add_argument("words", nargs="*", metavar=metavar, help=help)
     parser.add_argument(
         "--hosts", action="append", default=[], metavar="FILE", help="hosts of a file too, one a line"
     )
@@ -103,8 +104,7 @@ def _host_options(parser: Parser) -> None:
 
 def _screen_parser() -> Parser:
     parser = _parser("", "See which way your outgoing mail goes, and why.", _EPILOG)
-    parser.add_argument("words", nargs="*", metavar="TARGET", help=argparse.SUPPRESS)
-    _host_options(parser)
+    _targets(parser, "TARGET", argparse.SUPPRESS)
     _screen_options(parser)
     return parser
 
@@ -142,8 +142,7 @@ def _report_parser() -> Parser:
         "Counts, families, destinations, delays and reasons of a mail log.",
         "example:\n  mxtop report --since 1h\n  zcat mail.log.2.gz | mxtop report --json - | jq .families",
     )
-    parser.add_argument("words", nargs="*", metavar="FILE|-|HOST", help="nothing is this host")
-    _host_options(parser)
+    _targets(parser, "FILE|-|HOST")
     parser.add_argument("--since", type=_seconds, metavar="1h", help="the last hour only (s, m, h, d)")
     parser.add_argument("--year", type=_year, help="the year of times that were logged without one")
     return parser
@@ -155,8 +154,7 @@ def _sockets_parser() -> Parser:
         "Live SMTP connections: family, state, local and peer address, owner.",
         "example:\n  sudo mxtop sockets --json | jq '.[] | select(.state == \"SYN_SENT\") | .peer_address'",
     )
-    parser.add_argument("words", nargs="*", metavar="HOST", help="nothing is this host")
-    _host_options(parser)
+    _targets(parser)
     parser.add_argument("--filters", action="store_true", help="loopback content filters too")
     return parser
 
@@ -216,8 +214,7 @@ def _fix_parser() -> Parser:
         "  sudo mxtop fix address-preference --to ipv6\n"
         "  mxtop fix address-preference --to ipv6 mx1 mx2 mx3 --canary mx2",
     )
-    parser.add_argument("words", nargs="*", metavar="FIX", help="its name, then hosts; nothing lists them")
-    _host_options(parser)
+    _targets(parser, "FIX", "its name, then hosts; nothing lists them")
     parser.add_argument("--to", metavar="VALUE", help="what to set, such as ipv6")
     parser.add_argument("--dry-run", action="store_true", help="the preview only")
     parser.add_argument(
@@ -240,8 +237,7 @@ def _confirm_parser() -> Parser:
     parser = _parser(
         "confirm", "Keep the change that waits for its answer.", "example:\n  sudo mxtop confirm"
     )
-    parser.add_argument("words", nargs="*", metavar="HOST", help="nothing is this host")
-    _host_options(parser)
+    _targets(parser)
     return parser
 
 
@@ -251,8 +247,7 @@ def _history_parser() -> Parser:
         "What mxtop changed here, by whom, when, and what became of it.",
         "example:\n  sudo mxtop history --json | jq '.[] | [.time, .operator, .state]'",
     )
-    parser.add_argument("words", nargs="*", metavar="HOST", help="nothing is this host")
-    _host_options(parser)
+    _targets(parser)
     return parser
 
 
@@ -262,8 +257,7 @@ def _undo_parser() -> Parser:
         "Take a change back: the file to the byte, or the setting alone where somebody edited since.",
         "example:\n  sudo mxtop undo\n  mxtop undo mx1 mx2",
     )
-    parser.add_argument("words", nargs="*", metavar="HOST", help="nothing is this host")
-    _host_options(parser)
+    _targets(parser)
     parser.add_argument("--id", metavar="ID", help="which change, from `mxtop history` (the last)")
     return parser
 

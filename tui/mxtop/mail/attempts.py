@@ -9,7 +9,9 @@ The rules, as the report promises them:
   the same relay address and the same `conn_use` are one session.
 * An `attempt_failed` at the greeting, EHLO or TLS is a session too.  One at a later stage
   (MAIL FROM, RCPT TO, DATA) is not counted: it is logged per recipient, and on reused
-  sessions as well, without saying so.  `Cannot start TLS: …` names no address: its session
+  sessions as well, without saying so.  `Cannot start TLS: …` names no address, but smtp(8) has
+  logged `SSL_connect error to HOST[ADDRESS]:PORT` just before: the session is that address's.
+  Where nothing names it (`Server certificate not verified`; the handshake was tlsproxy(8)'s), it
   counts in the family `none`.
 * A delivery request is a run of lines of one (tag, pid, queue id).
 
@@ -89,6 +91,7 @@ class Process:
         "domain",
         "domains",
         "first",
+        "handshake",
         "last",
         "message",
         "pending",
@@ -103,6 +106,7 @@ class Process:
         self.first: FamilyKey | None = None  # of the first address tried newly in this request
         self.domain: str | None = None  # the last that the first try was counted for
         self.domains: set[str] | None = None  # all of them, where a request has several
+        self.handshake: Peer | None = None  # failed with it, and the session's own line comes next
         self.pending: list[Attempt] = []
         self.last: str | None = None  # time of the last attempt that is pending
 

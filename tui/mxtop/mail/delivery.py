@@ -7,7 +7,8 @@ after `while ` (`receiving the initial server greeting`, `sending RCPT TO`); `gr
 `refused to talk to me`, which Postfix also says after a refused EHLO; `EHLO` where the server
 lacks an extension; `TLS`.  `reply` is the server's, None where it gave none.
 
-`SSL_connect error to …` is not an attempt of its own: what follows from it is logged too.
+`SSL_connect error to …` is not an attempt of its own: what follows from it is logged too,
+by the same process, though `Cannot start TLS` leaves out the address (`failed_handshake`).
 """
 
 from __future__ import annotations
@@ -16,9 +17,12 @@ import re
 from typing import Final
 
 from mxtop.mail.event import AttemptFailed, ConnectFailed, Delivery, Event, Tls
-from mxtop.mail.fields import HOST, Base, client_fields, closings, peer, relay_fields
+from mxtop.mail.fields import HOST, Base, Peer, client_fields, closings, peer, relay_fields
 from mxtop.mail.header import relay_of
 from mxtop.mail.pattern import pattern
+
+CLIENTS: Final = ("smtp", "lmtp")
+"""The daemons that speak SMTP or LMTP to others."""
 
 HANDSHAKE_STAGES: Final = frozenset(
     (
@@ -205,6 +209,17 @@ def attempt_failed(base: Base, rest: str) -> Event | None:
     if rest.startswith(_TLS_TROUBLE):
         return AttemptFailed(**base, stage="TLS")
     return None
+
+
+_HANDSHAKE: Final = pattern(rf"SSL_connect error to {HOST}: .*", re.A | re.S)
+
+
+def failed_handshake(event: Event) -> Peer | None:
+    """Whom a line of smtp(8) or lmtp(8) says that TLS failed with (tls_client.c); None for any other line."""
+    if event.daemon not in CLIENTS:
+        return None
+    match = _HANDSHAKE.fullmatch(event.text)
+    return peer(*match.groups()) if match is not None else None
 
 
 _TLS: Final = pattern(

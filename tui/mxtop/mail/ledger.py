@@ -124,6 +124,7 @@ class Ledger:
             new = address is not None
         process.address = address
         process.conn_use = conn_use
+        process.handshake = None
         if peer.loopback:
             process.pending.clear()
             self._hop(peer, delay, status, new, conn_use)
@@ -170,6 +171,10 @@ class Ledger:
         session: bool,
     ) -> None:
         """A `connect_failed` or `attempt_failed` line; `session`: it opened one."""
+        process = self._processes[process_key]
+        if peer.address is None and process.handshake is not None:
+            peer = process.handshake
+        process.handshake = None
         if peer.loopback:
             hop = self._filter(peer)
             if hop is not None:
@@ -179,7 +184,6 @@ class Ledger:
         tally = self.families[peer.family]
         tally.failed_connects += status == "connect_failed"
         tally.connections += session
-        process = self._processes[process_key]
         self._expire(process, time)
         if len(process.pending) < PENDING:
             process.pending.append(Attempt(queue_id, time, status, peer, text, session))

@@ -78,7 +78,8 @@ class Destination:
     deferred: int = 0
     bounced: int = 0
     families: Families = Families()
-    first_try_ipv6_share: float | None = None
+    first_tries: int = 0  # delivery requests that tried a new connection over IPv4 or IPv6
+    first_tries_ipv6: int = 0  # and tried IPv6 first
     stage_seconds: tuple[float | None, float | None, float | None, float | None] = (None, None, None, None)
     last_reply: str | None = None
     last_time: str | None = None
@@ -89,6 +90,10 @@ class Destination:
     deferred_rate: float = 0.0
     delay: float | None = None  # median c + d of the recent attempts, seconds
     live: Live = Live()
+
+    @property
+    def first_try_ipv6_share(self) -> float | None:
+        return self.first_tries_ipv6 / self.first_tries if self.first_tries else None
 
 
 @named

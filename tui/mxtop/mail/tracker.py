@@ -26,7 +26,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from mxtop.mail.attempts import peer_at
-from mxtop.mail.delivery import HANDSHAKE_STAGES
+from mxtop.mail.delivery import HANDSHAKE_STAGES, failed_handshake
 from mxtop.mail.event import (
     AttemptFailed,
     Client,
@@ -112,6 +112,9 @@ class Tracker(Ledger):
     def _other(self, event: Other) -> None:
         if event.daemon == "postsuper" and event.queue_id is not None and event.text.endswith(": requeued"):
             self.messages.pop(event.queue_id, None)  # it comes back under a new queue id
+        elif (far := failed_handshake(event)) is not None:
+            process = self._processes[f"{event.tag}[{event.pid}]:"]
+            process.handshake = peer_at(far.host, far.address, far.port)
 
     def _client_connect(self, event: ClientConnect) -> None:
         if (row := self.client(event.client_host, event.client_address)) is not None:

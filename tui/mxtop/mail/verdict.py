@@ -32,9 +32,10 @@ down during the watch looks like harm.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Final
 
-from mxtop.mail.delivery import HANDSHAKE_STAGES
+from mxtop.mail.delivery import CLIENTS, HANDSHAKE_STAGES, failed_handshake
 from mxtop.mail.event import (
     AttemptFailed,
     ConnectFailed,
@@ -45,6 +46,7 @@ from mxtop.mail.event import (
     Start,
 )
 from mxtop.mail.family import Family, is_loopback
+from mxtop.mail.fields import Peer
 from mxtop.mail.header import Clock
 from mxtop.mail.ledger import UNSENT
 from mxtop.mail.promise import SLOW, Connections, Observed, Promise, Verdict, together
@@ -57,7 +59,6 @@ MARGIN: Final = 0.1
 SLACK: Final = 0.02
 """The least null share: DNS may change under the watch, so one first try is never proof."""
 
-_CLIENTS: Final = ("smtp", "lmtp")
 _COMMANDS: Final = frozenset(
     (
         "postfix", "postfix-script", "post-install", "postmulti", "postconf", "postqueue", "postsuper",
@@ -138,6 +139,7 @@ class Effect:
         self._old = set(processes)
         self._in_trouble: set[str] = set()
         self._clients: dict[str, _Client] = {}
+        self._handshakes: dict[str, Peer] = {}  # by process: whom TLS just failed with
         self._clock = Clock(0.0)
         self._reloaded: str | None = None
         self._critical: str | None = None
@@ -157,12 +159,15 @@ class Effect:
                 self._reloaded = event.time or ""
             return
         self._watch_daemons(event)
-        if event.daemon not in _CLIENTS or event.pid is None:
+        if event.daemon not in CLIENTS or event.pid is None:
             return
         key = f"{event.tag}[{event.pid}]:"
         if self._reloaded is None:
             self._old.add(key)
         elif key not in self._old and isinstance(event, Delivery | ConnectFailed | AttemptFailed):
+            handshake = self._handshakes.pop(key, None)
+            if handshake is not None and isinstance(event, AttemptFailed) and event.relay_address is None:
+                event = replace(event, relay_address=handshake.address, family=handshake.family)
             if self._began_before(event):
                 self._old.add(key)
                 self._clients.pop(key, None)
@@ -172,6 +177,8 @@ class Effect:
                     self._delivery(client, event)
                 else:
                     self._attempt(client, event)
+        elif (handshake := failed_handshake(event)) is not None:
+            self._handshakes[key] = handshake
 
     def _watch_daemons(self, event: Event) -> None:
         process = event.process if isinstance(event, Process) else None
@@ -182,7 +189,7 @@ class Effect:
             return
         if self._reloaded is None:
             self._in_trouble.add(daemon)
-        elif self._critical is None and (daemon in _CLIENTS or daemon not in self._in_trouble):
+        elif self._critical is None and (daemon in CLIENTS or daemon not in self._in_trouble):
             self._critical = event.text
 
     def _began_before(self, event: Delivery | ConnectFailed | AttemptFailed) -> bool:

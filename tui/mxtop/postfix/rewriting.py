@@ -14,6 +14,7 @@ from typing import Final
 from mxtop.hosts.base import Host
 from mxtop.mail.errors import CommandFailed
 from mxtop.mail.settings import Settings
+from mxtop.postfix.origin import myorigin
 from mxtop.postfix.tables import Key, Tables, without_extension
 
 CANONICAL: Final = ("recipient_canonical_maps", "canonical_maps")
@@ -36,10 +37,9 @@ async def rewritten(host: Host, tables: Tables, settings: Settings, address: str
 
     CommandFailed where a table cannot be asked, or too many addresses come of it.
     """
-    origin = settings.values.get("myorigin", settings.myhostname)
-    if origin.startswith("/") and any(settings.values.get(name) for name in (*CANONICAL, ALIASES)):
-        # Debian's patch: a file, /etc/mailname
-        origin = (await host.read_file(origin)).decode("utf-8", "replace").strip()
+    if not any(settings.values.get(name) for name in (*CANONICAL, ALIASES)):
+        return Rewritten((address,))
+    origin = await myorigin(host, settings)
     by = []
     for parameter in CANONICAL:
         changed = await _canonical(tables, settings, parameter, address, origin)

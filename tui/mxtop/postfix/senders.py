@@ -6,11 +6,12 @@ mail_addr_find.c do.  What a server or a pattern would answer to a sender nobody
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from mxtop.mail.settings import Settings
+from mxtop.postfix.origin import myorigin
 from mxtop.postfix.tables import Tables, without_extension
 
 TRANSPORTS: Final = "sender_dependent_default_transport_maps"
@@ -40,14 +41,17 @@ async def known(tables: Tables, settings: Settings, *, default_class: bool) -> S
                 parameters, problem=f"{name} decides by sender, and cannot be listed: {settings.values[name]}"
             )
         listed[name] = entries
+    if not listed:
+        return Senders()
     everybody = sorted({who for entries in listed.values() for who in entries})
     if len(everybody) > MAX_CASES:
         return Senders(
             parameters, problem=f"{' and '.join(parameters)}: {len(everybody)} senders, too many to list"
         )
+    local = (*settings.local_domains, (await myorigin(tables.host, settings)).lower())
 
     def result(name: str, who: str) -> str | None:
-        found = _find(listed.get(name, {}), who, settings)
+        found = _find(listed.get(name, {}), who, settings, local)
         return None if found is None or found.upper() in ("", "DUNNO") else found
 
     return Senders(
@@ -55,14 +59,15 @@ async def known(tables: Tables, settings: Settings, *, default_class: bool) -> S
     )
 
 
-def _find(entries: Mapping[str, str], who: str, settings: Settings) -> str | None:
+def _find(
+    entries: Mapping[str, str], who: str, settings: Settings, local_domains: Collection[str]
+) -> str | None:
     """mail_addr_find(): the address, without its extension, the local part of a local address, the domain."""
     local_part, at, domain = who.rpartition("@")
     keys = [who]
     if at and local_part:
         bare = without_extension(local_part, settings.values.get("recipient_delimiter", ""))
-        local = domain in (*settings.local_domains, settings.values.get("myorigin", "").lower())
         parts = [local_part] if bare is None else [local_part, bare]
         keys += [] if bare is None else [f"{bare}@{domain}"]
-        keys += [*(parts if local else ()), f"@{domain}"]
+        keys += [*(parts if domain in local_domains else ()), f"@{domain}"]
     return next((entries[key] for key in keys if key in entries), None)

@@ -248,10 +248,15 @@ async def _decide(
         if key == "u":
             return await fixing.rollback(change.id)
         if key == "r":
-            rows = proposal.forecast.rows if proposal.forecast else ()
-            try:
-                count = await fixing.retry([row.destination for row in rows if row.reason is None])
-                terminal.narrate(f"mxtop: {count} deferred messages are tried now")
-            except MxtopError as error:  # no reason to stop watching
-                terminal.narrate(f"mxtop: {error}")
+            await retry(fixing, proposal, "mxtop")
     return None
+
+
+async def retry(fixing: Fixing, proposal: Proposal, who: str) -> None:
+    """Have deferred mail tried now for the destinations that the change concerns, and tell so."""
+    rows = proposal.forecast.rows if proposal.forecast else ()
+    try:
+        count = await fixing.retry([row.destination for row in rows if row.reason is None])
+        terminal.narrate(f"{who}: {count} deferred messages are tried now")
+    except MxtopError as error:  # no reason to stop watching
+        terminal.narrate(f"{who}: {error}")

@@ -25,7 +25,7 @@ from mxtop.report import change as body
 from mxtop.report import differences, terminal
 from mxtop.report.attached import Hosts, attached, beside, name
 from mxtop.report.commands import print_json
-from mxtop.report.fixing import MARGIN, Teller, Wishes, know, show
+from mxtop.report.fixing import MARGIN, Teller, Wishes, know, retry, show
 from mxtop.session.change import operator
 from mxtop.session.fixing import Fixing, Progress, Proposal
 from mxtop.session.remote import RemoteSession
@@ -208,12 +208,7 @@ async def _pressed(fixing: Fixing, host: str, proposal: Proposal, pressed: deque
         if key in ("k", "u"):
             return "keep" if key == "k" else "back"
         if key == "r":
-            rows = proposal.forecast.rows if proposal.forecast else ()
-            try:
-                count = await fixing.retry([row.destination for row in rows if row.reason is None])
-                terminal.narrate(f"{host}: {count} deferred messages are tried now")
-            except MxtopError as error:  # no reason to stop watching
-                terminal.narrate(f"{host}: {error}")
+            await retry(fixing, proposal, host)
     return None
 
 

@@ -10,86 +10,55 @@ import bz2
 import lzma
 import zlib
 from collections.abc import Callable, Iterator
-from typing import Final, Protocol, Self
+from typing import Any, Final, Self
 
 PIECE: Final = 1024 * 1024
 """Unpacked bytes handed out at a time at most: a small file may hold very much."""
 
 
-class _Member(Protocol):
-    @property
-    def eof(self) -> bool: ...
-    @property
-    def unused_data(self) -> bytes: ...
-    def take(self, data: bytes) -> Iterator[bytes]: ...
+def _inflate(member: Any, packed: bytes) -> Iterator[bytes]:
+    """By zlib, which hands back what it has not looked at yet."""
+    while True:
+        piece = member.decompress(packed, PIECE)
+        packed = member.unconsumed_tail
+        if piece:
+            yield piece
+        if member.eof or (not packed and len(piece) < PIECE):
+            return
 
 
-class _Gzip:
-    def __init__(self) -> None:
-        self._inner = zlib.decompressobj(wbits=31)
-
-    @property
-    def eof(self) -> bool:
-        return self._inner.eof
-
-    @property
-    def unused_data(self) -> bytes:
-        return self._inner.unused_data
-
-    def take(self, data: bytes) -> Iterator[bytes]:
-        while True:
-            piece = self._inner.decompress(data, PIECE)
-            data = self._inner.unconsumed_tail
-            if piece:
-                yield piece
-            if self.eof or (not data and len(piece) < PIECE):
-                return
+def _decompress(member: Any, packed: bytes) -> Iterator[bytes]:
+    """By lzma and bz2, which keep that, and say that they need no input."""
+    while True:
+        piece = member.decompress(packed, PIECE)
+        packed = b""
+        if piece:
+            yield piece
+        if member.eof or member.needs_input:
+            return
 
 
-class _Other:
-    """lzma and bz2, whose decompressors have the same calls."""
-
-    def __init__(self, inner: lzma.LZMADecompressor | bz2.BZ2Decompressor) -> None:
-        self._inner = inner
-
-    @property
-    def eof(self) -> bool:
-        return self._inner.eof
-
-    @property
-    def unused_data(self) -> bytes:
-        return self._inner.unused_data
-
-    def take(self, data: bytes) -> Iterator[bytes]:
-        while True:
-            piece = self._inner.decompress(data, PIECE)
-            data = b""
-            if piece:
-                yield piece
-            if self.eof or self._inner.needs_input:
-                return
-
-
-_KINDS: Final[dict[str, Callable[[], _Member]]] = {
-    ".gz": _Gzip,
-    ".xz": lambda: _Other(lzma.LZMADecompressor()),
-    ".bz2": lambda: _Other(bz2.BZ2Decompressor()),
+_KINDS: Final[dict[str, tuple[Callable[[], Any], Callable[[Any, bytes], Iterator[bytes]]]]] = {
+    ".gz": (lambda: zlib.decompressobj(wbits=31), _inflate),
+    ".xz": (lzma.LZMADecompressor, _decompress),
+    ".bz2": (bz2.BZ2Decompressor, _decompress),
 }
+"""By the end of a file's name: what makes the decompressor of a member, and how it is used."""
 
 
 class Unpacker:
     """One packed file.  `trouble` is "" or why what followed could not be unpacked."""
 
-    def __init__(self, make: Callable[[], _Member]) -> None:
+    def __init__(self, suffix: str) -> None:
         self.trouble = ""
-        self._make = make
-        self._member = make()
+        self._make, self._take = _KINDS[suffix]
+        self._member = self._make()
 
     @classmethod
     def of(cls, path: str) -> Self | None:
         """The one for a file of this name; None where it is not packed."""
-        make = next((make for suffix, make in _KINDS.items() if path.endswith(suffix)), None)
-        return cls(make) if make else None
+        suffix = next((suffix for suffix in _KINDS if path.endswith(suffix)), None)
+        return cls(suffix) if suffix else None
 
     def feed(self, packed: bytes) -> Iterator[bytes]:
         """Unpacked pieces."""
@@ -100,7 +69,7 @@ class Unpacker:
                     return
                 self._member = self._make()
             try:
-                yield from self._member.take(packed)
+                yield from self._take(self._member, packed)
             except (zlib.error, lzma.LZMAError, OSError) as error:
                 self.trouble = f"damaged ({error})"
                 return

@@ -366,33 +366,11 @@ def collect_garbage() -> None:
     gc.enable()
 
 
-def run_app(
-    session: Session,
-    *,
-    others: Sequence[Session] = (),
-    theme: str | None = None,
-    keys: Mapping[str, str] | None = None,
-    read_only: bool = False,
-    interval: float = 1.0,
-    utc: bool = False,
-    theme_directories: Sequence[Path] = (),
-    notices: Sequence[str] = (),
-) -> int:
-    """Show sessions until the user quits; gives the exit code (0, or 2 after an error page).
+def run_app(app: MxtopApp) -> int:
+    """Show the screen until the user quits; gives the exit code (0, or 2 after an error page).
 
     Needs a terminal on standard input and standard error.  The sessions are closed at the end.
     """
-    app = MxtopApp(
-        session,
-        others=others,
-        theme_name=theme,
-        keys=keys,
-        read_only=read_only,
-        interval=interval,
-        utc=utc,
-        theme_directories=theme_directories,
-        notices=notices,
-    )
 
     async def run() -> int:
         try:

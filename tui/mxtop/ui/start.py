@@ -28,7 +28,7 @@ def show(
 
     What is shown: the demo, a `recording` at its `speed`, log `files`, `hosts` over SSH, else this host.
     """
-    from mxtop.ui.app import run_app
+    from mxtop.ui.app import MxtopApp, run_app
 
     session: Session
     others: Sequence[Session] = ()
@@ -40,10 +40,10 @@ def show(
         session, *others = _remote(config, hosts, ssh_command, config_directory, log)
     else:
         session = _session(config, files, config_directory, log, piped)
-    return run_app(
+    app = MxtopApp(
         session,
         others=others,
-        theme=config.theme,
+        theme_name=config.theme,
         keys=config.keys,
         read_only=read_only,
         interval=config.interval,
@@ -51,6 +51,7 @@ def show(
         theme_directories=(config.directory / "themes",),
         notices=config.warnings,
     )
+    return run_app(app)
 
 
 # Each kind loads what it needs: a recording neither dnspython nor psutil.

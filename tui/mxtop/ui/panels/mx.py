@@ -76,16 +76,16 @@ def lines(view: View, width: int) -> list[Line]:
     outlook = view.outlook()
     row = view.destination()
     if outlook is None or (outlook.pending and outlook.prediction is None and not outlook.answers):
-        return [*wrap(_waiting(view), width, "muted"), *_observed_alone(row)]
+        return [*wrap(_waiting(view), width, "muted"), *_observed_alone(row, width)]
     shown: list[Line] = []
     if outlook.error:
         shown += wrap(SafeText(f"✖ {clean(outlook.error, 500)}"), width, "bad")
     shown += _route(outlook, width)
     if outlook.prediction is not None:
-        shown += _shares(outlook.prediction, row)
+        shown += _shares(outlook.prediction, row, width)
         shown += wrap(clean(outlook.prediction.why), width, "strong")
     else:
-        shown += _observed_alone(row)
+        shown += _observed_alone(row, width)
     sockets = live_by_address(view.snapshot.sockets)
     known = view.feed_state("sockets") == "live"
     for answer in outlook.answers:
@@ -125,38 +125,57 @@ def _route(outlook: Outlook, width: int) -> list[Line]:
     return shown
 
 
-def _shares(prediction: Prediction, row: Destination | None) -> list[Line]:
+def _shares(prediction: Prediction, row: Destination | None, width: int) -> list[Line]:
     """A small table: the share of first tries over IPv6 as things are and under each setting."""
     if prediction.status not in _GOOD:
         word = SafeText(f"✖ {clean(prediction.status.replace('_', ' '), 60)}")
-        return [((word, "muted" if prediction.status in NO_SMTP else "bad"),), *_observed_alone(row)]
+        return [((word, "muted" if prediction.status in NO_SMTP else "bad"),), *_observed_alone(row, width)]
     shares = prediction.shares
     others = "".join(f"{units.share(share):>6}" for share in (shares.any, shares.ipv4, shares.ipv6))
     return [
         ((literal("IPv6 first   now   any  ipv4  ipv6"), "heading"),),
         ((literal("predicted "), "muted"), (SafeText(f"{units.share(shares.now):>6}"), "strong"),
          (SafeText(others), "text")),
-        _observed(row),
+        *_observed(row, width),
     ]  # fmt: skip
 
 
-def _observed(row: Destination | None) -> Line:
-    """The share that was seen, and how many connections of each family were opened."""
-    share = row.first_try_ipv6_share if row else None
-    v4, v6 = connections(row.families) if row else (0, 0)
-    spans: list[Span] = [(literal("observed  "), "muted"), (SafeText(f"{units.share(share):>6}"), "strong")]
-    if v4 + v6:
-        spans += [
-            (literal("  v4 "), "v4"), (units.count(v4), "text"),
-            (literal(" v6 "), "v6"), (units.count(v6), "text"),
-        ]  # fmt: skip
-    return tuple(spans)
+def _observed(row: Destination | None, width: int) -> list[Line]:
+    """The share that was seen and what it is a share of; apart from it the connections that were opened.
+
+    They do not divide to it: a first try may fail, and a request may open several connections.
+    """
+    row = row or Destination(destination="")
+    share: Line = (
+        (literal("observed  "), "muted"),
+        (SafeText(f"{units.share(row.first_try_ipv6_share):>6}"), "strong"),
+    )
+    if row.first_tries:
+        of = f"  {units.count(row.first_tries_ipv6)} of {units.count(row.first_tries)}"
+        words = " first tries"  # the heading says so too, where there is no room
+        fits = _cells(share) + len(of + words) <= width
+        share = (*share, (SafeText(of + words if fits else of), "text"))
+    v4, v6 = connections(row.families)
+    if not v4 + v6:
+        return [share]
+    opened: Line = (
+        (literal("connections  "), "muted"),
+        (literal("v4 "), "v4"), (units.count(v4), "text"),
+        (literal(" v6 "), "v6"), (units.count(v6), "text"),
+    )  # fmt: skip
+    beside = (*share, (literal("   "), "muted"), *opened)
+    return [beside] if _cells(beside) <= width else [share, opened]
 
 
-def _observed_alone(row: Destination | None) -> list[Line]:
-    if row is None or not any(connections(row.families)):
+def _cells(line: Line) -> int:
+    """The width of a line that is plain ASCII but for a dash."""
+    return sum(len(text) for text, _ in line)
+
+
+def _observed_alone(row: Destination | None, width: int) -> list[Line]:
+    if row is None or not (row.first_tries or any(connections(row.families))):
         return []
-    return [((literal("IPv6 first   now"), "heading"),), _observed(row)]
+    return [((literal("IPv6 first   now"), "heading"),), *_observed(row, width)]
 
 
 def _warnings(warnings: Iterable[str], width: int) -> list[Line]:
