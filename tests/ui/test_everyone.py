@@ -1,4 +1,4 @@
-"""Several hosts on one screen: a tab for each, all of them first; what one does leaves the others alone."""
+"""All hosts at once: each with its state, what differs, and keys that ask the host they are about."""
 
 from __future__ import annotations
 
@@ -69,31 +69,6 @@ async def test_the_host_that_differs_is_opened_with_the_destination() -> None:
         assert (app.tab, app.selected) == (3, "web.example")
 
 
-async def test_tabs_keep_what_was_chosen_on_each() -> None:
-    async with running(session=session("mx1"), others=[session("mx2")]) as (app, pilot):
-        await pilot.press("enter")
-        await settle(pilot)
-        assert app.tab == 1 and isinstance(app.screen, Main)
-        golden(app, "tab-120x36")
-        await pilot.press("j", "slash", *"gm", "enter")
-        await settle(pilot)
-        await pilot.press("right_square_bracket")
-        await settle(pilot)
-        assert app.tab == 2 and not app.main.destinations.filter
-        await pilot.press("space")
-        await settle(pilot)
-        assert app.view.paused is not None
-        await pilot.press("left_square_bracket")
-        await settle(pilot)
-        assert app.view.paused is None and app.main.destinations.filter.text == "gm"
-        await pilot.press("left_square_bracket", "left_square_bracket")
-        await settle(pilot)
-        assert app.tab == 2 and app.view.paused is not None
-        await pilot.click("#tabs", offset=(2, 0))
-        await settle(pilot)
-        assert app.tab == 0
-
-
 async def test_a_session_knows_whether_it_is_looked_at() -> None:
     first, others = three()
     async with running(session=first, others=others) as (_, pilot):
@@ -143,25 +118,6 @@ async def test_an_unconfirmed_change_is_seen_from_every_tab_and_who_quits_is_war
         await pilot.press("q")
         await settle(pilot)
         assert "is not confirmed" in screen_text(app)
-
-
-async def test_a_session_that_fails_ends_no_other() -> None:
-    ill = session("mx2")
-    ill.error = RuntimeError("a bug [red]")
-    async with running(session=session("mx1"), others=[ill]) as (app, pilot):
-        app.screen.look()  # type: ignore[attr-defined]
-        await settle(pilot)
-        assert app.fatal is None
-        shown = " ".join(screen_text(app).split())
-        assert "✖ failed mx2" in shown and "mx2 is not watched any more: a bug [red]" in shown
-
-
-async def test_one_host_has_no_tabs() -> None:
-    async with running() as (app, pilot):
-        await pilot.press("right_square_bracket")
-        await settle(pilot)
-        assert isinstance(app.screen, Main) and "there is one host only" in screen_text(app)
-        assert not app.screen.query("#tabs")
 
 
 async def test_what_was_open_is_closed() -> None:
