@@ -30,4 +30,4 @@ def test_what_a_stranger_said_is_kept_as_it_was() -> None:
 def test_each_is_caught_for_itself() -> None:
     """A log that cannot be read degrades the log, a command that failed what asked it: not each other."""
     assert not issubclass(LogUnreadable, CommandFailed) and not issubclass(CommandFailed, LogUnreadable)
-    assert not issubclass(MxtopError, OSError)
+    assert not issubclass(LogUnreadable, OSError) and not issubclass(CommandFailed, OSError)

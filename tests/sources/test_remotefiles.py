@@ -101,6 +101,9 @@ async def test_a_log_without_a_directory_is_that_of_the_login(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert names((await listing(Host(), "mail.log")).all) == ["mail.log"]
+    (tmp_path / "-x").mkdir()
+    append(tmp_path / "-x" / "mail.log", [1])
+    assert names((await listing(Host(), "-x/mail.log")).all) == ["mail.log"]
 
 
 async def test_a_file_that_is_named_like_an_answer_is_only_a_file(log: Path) -> None:
@@ -213,6 +216,14 @@ async def test_the_cursor_s_file_by_inode_then_by_its_first_bytes(log: Path, tmp
     assert await recognise(host, (await listing(host, str(log))).all, cursor) is None
 
 
+async def test_of_two_that_begin_alike_the_newest_is_taken(log: Path) -> None:
+    """A log that was copied before it was packed, say: what was written last is in the newest."""
+    cursor = Cursor(1, 2, 0, log.read_bytes()[:HEAD])
+    copy = Path(f"{log}.1")
+    copy.write_bytes(log.read_bytes())
+    assert path_of(await recognise(Host(), [rotation.look(copy), rotation.look(log)], cursor)) == log
+
+
 async def test_an_inode_that_is_used_again_is_not_the_cursor_s(log: Path) -> None:
     now = rotation.look(log)
     other = Cursor(now.device, now.inode, 5, b"quite another beginning")
@@ -265,6 +276,7 @@ async def test_start_and_older_are_every_byte_once(log: Path, newest: int) -> No
         assert divided.older[-1].end == start.offset
     assert all(piece.end is None for piece in divided.older[:begun])
     assert divided.size == sum(sizes[one] for one in order[:begun]) + start.offset
+    assert sum(sizes[one] for one in order[begun + 1 :]) < max(1, newest), "no further back than needed"
     reached = sum(sizes[one] for one in order[begun:]) - start.offset
     assert reached >= min(newest, sum(sizes.values()))
 

@@ -154,6 +154,8 @@ async def test_where_nothing_can_be_changed_nothing_waits_for_ever() -> None:
     desk.changing.keep()
     desk.changing.find()
     assert desk.app.tasks == []
+    desk.changing._session.fixing = FakeFixing()
+    assert (await desk.staged("ipv4")).proposal is not None
 
 
 # -- the change ------------------------------------------------------------------------
@@ -252,6 +254,7 @@ async def test_lost_on_the_way_it_stays_in_view_with_its_clock(desk: Desk, fixin
     assert changing.unconfirmed == APPLIED and changing.due is not None
     changing.leave()
     assert changing.unconfirmed == APPLIED, "leaving the page forgets no change that waits"
+    assert changing.error is not None, "nor why it cannot be asked"
     assert changing.lost == ""
     changing.hear(Progress(APPLIED, lost="mx1: connection lost"))
     assert changing.lost == "mx1: connection lost" and changing.error is None

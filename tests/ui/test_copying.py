@@ -71,7 +71,7 @@ async def test_a_user_without_a_home_is_told_so(monkeypatch: pytest.MonkeyPatch)
         assert [notice.message for notice in app._notifications][-1].startswith("not saved: ")
 
 
-@pytest.mark.parametrize(("keys", "copy", "save"), [({}, "c", "S"), ({"copy": "y", "save": "w"}, "y", "w")])
+@pytest.mark.parametrize(("keys", "copy", "save"), [({}, "c", "S"), ({"copy": "y", "save": "Y"}, "y", "Y")])
 async def test_nothing_was_copied_yet(keys: dict[str, str], copy: str, save: str) -> None:
     async with running(keys=keys) as (app, pilot):
         await pilot.press(save)

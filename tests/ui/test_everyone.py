@@ -146,11 +146,9 @@ async def test_hosts_whose_names_begin_alike_are_summed_each() -> None:
 async def test_in_a_narrow_terminal_and_with_hostile_words_it_stands(payload: str) -> None:
     row = destination(payload, state="failing", deferred=3, families=families(1, 0, failed=9))
     ill = replace(SNAPSHOT, destinations=(row,), findings=(Finding(id="x", title=payload, sentence=payload),))
-    for size in ((40, 10), (10, 3), (120, 36)):
-        async with running(session=session("mx1", ill), others=[session("mx2", ill)], size=size) as (
-            app,
-            pilot,
-        ):
+    async with running(session=session("mx1", ill), others=[session("mx2", ill)]) as (app, pilot):
+        for size in ((40, 10), (10, 3), (120, 36)):
+            await pilot.resize_terminal(*size)
             await pilot.press("down", "tab", "down", "m")
             await settle(pilot)
             text = screen_text(app)
