@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from tests.ui.harness import running, screen_text
+import pytest
+from tests.ui.harness import running, screen_text, settle
+from textual.command import DiscoveryHit, Hit
+
+from mxtop.ui.app import MxtopApp
+from mxtop.ui.keys import KEYS
+from mxtop.ui.screens.palette import Commands
 
 
 async def test_palette_runs_commands() -> None:
@@ -12,3 +18,43 @@ async def test_palette_runs_commands() -> None:
         await pilot.press("enter")
         await pilot.pause(0.3)
         assert "paused since" in screen_text(app)
+
+
+async def hits(app: MxtopApp, query: str | None) -> dict[str, Hit | DiscoveryHit]:
+    """What is found, by its words."""
+    provider = Commands(app.screen)
+    found = provider.discover() if query is None else provider.search(query)
+    return {hit.text or str(hit.display): hit async for hit in found}
+
+
+async def test_every_command_of_the_keys_is_there_with_the_keys_as_the_user_has_them() -> None:
+    async with running(keys={"pause": "v"}) as (app, _):
+        found = await hits(app, None)
+        wanted = {key.help for key in KEYS if key.palette}
+        assert {text.lower() for text in found} == {text.lower() for text in wanted}
+        pause = next(key for key in KEYS if key.id == "pause")
+        (hit,) = [hit for text, hit in found.items() if text.lower() == pause.help.lower()]
+        assert hit.help == "v"
+
+
+async def test_over_a_page_only_what_works_there() -> None:
+    async with running() as (app, pilot):
+        await pilot.press("question_mark")
+        await settle(pilot)
+        wanted = {key.help.lower() for key in KEYS if key.palette and key.where == "everywhere"}
+        assert {text.lower() for text in await hits(app, None)} == wanted
+
+
+@pytest.mark.parametrize("query", ["zzzzzz", "[red]", "(", "\\", "\x1b[2J", "漢字", "p" * 10_000])
+async def test_any_query_is_only_words(query: str) -> None:
+    async with running() as (app, _):
+        found = await hits(app, query)
+        assert set(found) <= set(await hits(app, None)) and app.is_running
+        if query not in ("(", "\\"):
+            assert not found
+
+
+async def test_a_few_letters_find_a_command() -> None:
+    async with running() as (app, _):
+        pause = next(key.help for key in KEYS if key.id == "pause")
+        assert any(pause.lower() == text.lower() for text in await hits(app, pause[:5]))
