@@ -90,7 +90,7 @@ async def test_a_click_chooses_what_it_hits() -> None:
         page = app.screen
         assert isinstance(page, Fix)
         rows = ["".join(text for text, _ in line) for line in page.picker.lines]
-        for value in VALUES:
+        for value in reversed(VALUES):
             await pilot.click(page.picker, offset=(rows[0].index(f" {value} ") + 1, 0))
             await settle(pilot)
             assert page.picker.value == value and f"(●) {value}" in screen_text(app)

@@ -100,6 +100,7 @@ def test_each_command_with_its_exit_code_and_no_path_of_ours() -> None:
 def test_of_what_nobody_watched_nothing_is_said() -> None:
     assert progress.outcome(Outcome(), 90) == []
     assert progress.outcome(Outcome(predicted_before=0.5), 90) == []
+    assert "→" not in text(progress.outcome(Outcome(predicted_after=1.0), 90))
     half = text(progress.outcome(Outcome(predicted_before=0.5, predicted_after=1.0), 90))
     assert "50% → 100%" in half and "before" not in half
     seen = text(
