@@ -102,8 +102,9 @@ async def test_a_log_without_a_directory_is_that_of_the_login(
     monkeypatch.chdir(tmp_path)
     assert names((await listing(Host(), "mail.log")).all) == ["mail.log"]
     (tmp_path / "-x").mkdir()
-    append(tmp_path / "-x" / "mail.log", [1])
-    assert names((await listing(Host(), "-x/mail.log")).all) == ["mail.log"]
+    for name in ("mail.log", "mail.log.1"):
+        append(tmp_path / "-x" / name, [1])
+    assert names((await listing(Host(), "-x/mail.log")).all) == ["mail.log.1", "mail.log"]
 
 
 async def test_a_file_that_is_named_like_an_answer_is_only_a_file(log: Path) -> None:
@@ -259,7 +260,7 @@ async def test_a_log_that_is_not_there_or_not_ours_names_the_next_step(
     assert caught.value.remedy
 
 
-@pytest.mark.parametrize("newest", [0, 1, 300, 1000, 5000, 10**9])
+@pytest.mark.parametrize("newest", [0, 1, 1000, 3000, 10**9])
 async def test_start_and_older_are_every_byte_once(log: Path, newest: int) -> None:
     for n in (3, 2, 1):
         append(Path(f"{log}.{n}"), range(n * 100, n * 100 + 30))
