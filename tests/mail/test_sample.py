@@ -13,7 +13,7 @@ from mxtop.recording.codec import decode, encode
 
 
 def test_what_was_not_seen_is_not_an_empty_table() -> None:
-    assert SocketSample((), "owners need root") != SocketSample(())
+    assert SocketSample((), "owners need root") != SocketSample(()) and SocketSample(()).note == ""
 
 
 def test_a_destination_that_has_no_route_says_why_and_one_without_answers_is_no_error() -> None:
