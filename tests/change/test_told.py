@@ -37,6 +37,17 @@ journal
 half a li"""
 
 
+WORDS = ["", "x", "1.5", "٣", "9" * 5000]
+"""No numbers, though some are for Python."""
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_a_damaged_line_of_the_journal_is_left_out(word: str) -> None:
+    line = "2026-11-23T20:16:56Z\tcommand\t{}\t{}\tpostconf\x1f\n"
+    text = line.format(0, 1) + line.format(word, 1) + line.format(0, word)
+    assert told.commands(text) == (Command(("postconf",), 0, 0.01),)
+
+
 def test_status() -> None:
     change = told.change("mx1", STATUS.format(state="applied "))
     assert (change.id, change.host, change.instance) == ("T1", "mx1", "/etc/post fix")
@@ -65,7 +76,19 @@ def test_states(line: str, state: str, code: int, detail: str) -> None:
     assert (change.state, change.exit_code, change.detail) == (state, code, detail)
 
 
-@pytest.mark.parametrize("text", ["", "state applied\n", "id T1\nstate nonsense\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "state applied\n",
+        "id T1\nstate nonsense\n",
+        *(
+            f"id T1\nstate applied\n{name} {word}\n"
+            for name in ("remaining", "window", "code")
+            for word in WORDS
+        ),
+    ],
+)
 def test_not_a_status(text: str) -> None:
     with pytest.raises(CommandFailed):
         told.change("mx1", text)

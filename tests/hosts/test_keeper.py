@@ -11,7 +11,7 @@ from tests.hosts.conftest import MakeSshd, host_at
 from mxtop.hosts import keeper, trust
 from mxtop.hosts.connect import ssh_host
 from mxtop.hosts.errors import HostDown, UnknownHostKey
-from mxtop.hosts.link import Backoff, Link
+from mxtop.hosts.link import Link
 from mxtop.hosts.remote import SshHost
 from mxtop.hosts.ssh import Dialer
 from mxtop.hosts.target import Target
@@ -181,30 +181,6 @@ async def test_a_keeper_that_is_cancelled_leaves_nothing() -> None:
     async with kept(host):
         await until(host, lambda link: link.state in ("down", "needs authentication"))
     assert host.link.state == "closed"
-
-
-def test_backoff_grows_to_half_a_minute_and_starts_anew() -> None:
-    backoff = Backoff()
-    pauses = [max(nth_pause(n) for _ in range(200)) for n in range(8)]
-    assert all(pause <= limit for pause, limit in zip(pauses, [0.5, 1, 2, 4, 8, 16, 30, 30], strict=True))
-    assert pauses[0] > 0.4
-    assert pauses[-1] > 25
-    for _ in range(50):
-        backoff.pause()
-    backoff.reset()
-    assert backoff.pause() <= 0.5
-
-
-def nth_pause(failures: int) -> float:
-    backoff = Backoff()
-    for _ in range(failures):
-        backoff.pause()
-    return backoff.pause()
-
-
-def test_age() -> None:
-    assert Link("down", 1.0).age(9.0) is None
-    assert Link("stale", 1.0, heard=4.0).age(9.0) == 5.0
 
 
 @lab

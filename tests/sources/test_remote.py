@@ -21,7 +21,7 @@ from mxtop.hosts.local import LocalHost
 from mxtop.mail.batch import Batch
 from mxtop.mail.errors import LogUnreadable
 from mxtop.sources.remote import Places, RemoteFollower, read_piece
-from mxtop.sources.remotefiles import listing, plan
+from mxtop.sources.remotefiles import plan
 from mxtop.sources.rotation import Cursor
 
 
@@ -296,12 +296,3 @@ async def test_a_plan_that_reaches_back(log: Path) -> None:
                 await asyncio.sleep(0.02)
     assert taken.numbers == list(range(1, 12))
     assert {batch.phase for batch in taken.batches} == {"history"}
-
-
-async def test_names_that_find_takes_for_patterns(tmp_path: Path) -> None:
-    log = tmp_path / "a[b]*.log"
-    append(log, [1])
-    append(tmp_path / "a[b]*.log.1", [2])
-    append(tmp_path / "ab.log.2", [3])
-    found = await listing(LocalHost(), str(log))
-    assert [file.path.name for file in found.all] == ["a[b]*.log.1", "a[b]*.log"]

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import stat
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from tests.ui.fake import DESTINATIONS, NOW, SNAPSHOT, FakeSession
 from tests.ui.harness import running, screen_text, settle
 
-from mxtop.mail.errors import LogUnreadable
 from mxtop.mail.snapshot import Snapshot
 from mxtop.ui.feed import Tick
-from mxtop.ui.screens.details import Details
-from mxtop.ui.screens.error import Error
-from mxtop.ui.screens.help import Help
 
 
 def later(**fields: object) -> Snapshot:
@@ -186,78 +180,6 @@ async def test_loopback_filters_are_hidden_unless_asked() -> None:
         await pilot.press("b")
         await settle(pilot)
         assert "127.0.0.1:10024" in screen_text(app)
-
-
-async def test_details_follow_the_session() -> None:
-    session = FakeSession(SNAPSHOT)
-    async with running(session=session) as (app, pilot):
-        await pilot.press("j", "enter")
-        await settle(pilot)
-        assert isinstance(app.screen, Details) and app.screen.destination == "outlook.example"
-        rows = tuple(
-            replace(d, sent=777_777) if d.destination == "outlook.example" else d for d in DESTINATIONS
-        )
-        app.publish(later(destinations=rows))
-        await settle(pilot)
-        assert "777,777" in screen_text(app)
-        app.publish(later(destinations=()))
-        await settle(pilot)
-        assert "No longer among" in screen_text(app)
-
-
-async def test_help_opens_and_closes_with_its_key() -> None:
-    async with running() as (app, pilot):
-        await pilot.press("f1")
-        await settle(pilot)
-        assert isinstance(app.screen, Help)
-        await pilot.press("question_mark")
-        await settle(pilot)
-        assert app.screen is app.main
-
-
-async def test_palette_runs_commands() -> None:
-    async with running() as (app, pilot):
-        await pilot.press("colon", *"pause")
-        await pilot.pause(0.3)
-        await pilot.press("enter")
-        await pilot.pause(0.3)
-        assert "paused since" in screen_text(app)
-
-
-async def test_copy_and_save(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Path, "home", lambda: tmp_path)
-    async with running() as (app, pilot):
-        await pilot.press("c")
-        await settle(pilot)
-        assert "destination: gmail.example" in app.clipboard.lower()
-        assert "sent to your terminal" in screen_text(app)
-        await pilot.press("S")
-        await settle(pilot)
-    (saved,) = tmp_path.iterdir()
-    assert saved.read_text() == app.clipboard + "\n"
-    assert stat.S_IMODE(saved.stat().st_mode) == 0o600
-
-
-async def test_an_error_of_the_session_is_a_page() -> None:
-    session = FakeSession(SNAPSHOT)
-    session.error = LogUnreadable("cannot read /var/log/mail.log", "usermod -aG adm alice")
-    async with running(session=session) as (app, pilot):
-        await settle(pilot)
-        assert isinstance(app.screen, Error)
-        assert "✖ cannot read /var/log/mail.log" in screen_text(app)
-        assert "usermod -aG adm alice" in screen_text(app)
-        await pilot.press("escape", "q")
-        await settle(pilot)
-        assert app.return_code == 2
-
-
-async def test_a_bug_of_the_session_is_a_page_with_what_a_report_needs() -> None:
-    session = FakeSession(SNAPSHOT)
-    session.error = RuntimeError("boom [/red] \x1b]0;x\x07")
-    async with running(session=session) as (app, _):
-        text = screen_text(app)
-        assert "✖ RuntimeError: boom [/red] ␛]0;x␇" in text and "This is a bug in mxtop." in text
-        assert "test_app.py" not in text and "fake.py" in text, "the traceback, for the report"
 
 
 async def test_theme_switch_and_builtin_themes() -> None:

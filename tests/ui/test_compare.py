@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from tests.ui.fake import OUTLOOK, SETTINGS, FakeSession, destination, families
 from tests.ui.harness import golden, running, screen_text, settle
-from tests.ui.test_hosts import session, three
+from tests.ui.test_everyone import session, three
 
 from mxtop.mail.settings import Route, Transport
 from mxtop.mail.snapshot import Prediction, Shares

@@ -11,7 +11,6 @@ from tests.ui.harness import PAYLOADS, golden, hostile_characters, running, scre
 
 from mxtop.mail.connection import Connection, OfferedKey
 from mxtop.mail.snapshot import LogTail, Snapshot, Totals
-from mxtop.ui.screens.hostkey import HostKey
 from mxtop.ui.screens.lost import Lost
 
 KEY = OfferedKey(
@@ -78,19 +77,6 @@ async def test_r_tries_now_and_only_where_there_is_something_to_try() -> None:
             await pilot.press("R")
             await settle(pilot)
         assert session.retries == tries
-
-
-async def test_a_host_key_is_kept_only_where_a_person_says_so() -> None:
-    asked = away(state="unknown host key", next_try=None, offered=KEY)
-    for keys, kept in ((("enter",), []), (("escape",), []), (("tab", "enter"), [KEY])):
-        session = FakeSession(asked)
-        async with running(session=session, size=(80, 24)) as (app, pilot):
-            assert isinstance(app.screen, HostKey)
-            golden(app, "host-key-80x24")
-            await pilot.press(*keys)
-            await settle(pilot)
-            assert app.screen is app.main
-        assert session.trusted == kept
 
 
 async def test_what_only_a_person_can_mend_is_a_page_of_its_own() -> None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from tests.ui.harness import running, settle
 
 from mxtop.mail.text import SafeText, clean, literal
 from mxtop.ui.screens.details import Details
+from mxtop.ui.widgets import painted
 from mxtop.ui.widgets.painted import ROLES, Text, fit, width_of, wrap
 
 texts = st.text(st.sampled_from("ab 中é.…-"), max_size=60).map(SafeText)
 any_text = st.text(max_size=200).map(clean)
+marked = st.text(st.sampled_from("a中\u0301\u0308 "), max_size=60).map(clean)
 
 
 @given(texts | any_text, st.integers(0, 40), st.booleans())
@@ -36,7 +38,7 @@ def test_nothing_has_room_in_no_cell() -> None:
     assert fit(literal("中文"), 3) == "中…"
 
 
-@given(texts, st.integers(2, 40), st.integers(0, 6))
+@given(texts | marked, st.integers(2, 40), st.integers(0, 6))
 def test_what_is_wrapped_is_all_there_and_no_line_too_long(text: SafeText, width: int, indent: int) -> None:
     lines = wrap(text, width + indent, "ok", indent)
     shown = ["".join(part for part, _ in line) for line in lines]
@@ -64,6 +66,31 @@ def test_lines_break_between_words_where_there_are_any(text: str, width: int, li
 def test_no_room_at_all_is_still_no_loop() -> None:
     assert [line[0][0] for line in wrap(literal("ab"), 1)] == ["a", "b"]
     assert len(wrap(literal("ab"), 0)) == len(wrap(literal("ab"), 3, indent=9)) == 2
+
+
+@pytest.mark.parametrize(
+    "text", ["中" * 8000, "x" * 8000, "e\u0301" * 4000], ids=["wide", "narrow", "marked"]
+)
+def test_a_word_without_an_end_is_measured_a_few_times_over_and_not_once_for_each_line(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reply of a server may be one: it is wrapped anew at every tick."""
+    measured = 0
+
+    def measure(text: str) -> int:
+        nonlocal measured
+        measured += len(text)
+        return cell_len(text)
+
+    def cut(text: str, width: int) -> str:
+        nonlocal measured
+        measured += len(text)
+        return set_cell_size(text, width)
+
+    monkeypatch.setattr(painted, "cell_len", measure)
+    monkeypatch.setattr(painted, "set_cell_size", cut)
+    assert len(wrap(clean(text), 34)) > 100
+    assert measured < 30 * len(text)
 
 
 def test_the_width_of_pieces_counts_cells() -> None:

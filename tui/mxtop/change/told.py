@@ -8,11 +8,14 @@ Pure; a word that is not known is left out, so that a newer script does no harm.
 
 from __future__ import annotations
 
-from typing import cast
+import re
+from typing import Final, cast
 
 from mxtop.change import outcome
 from mxtop.change.model import STATES, Change, Command, Probe, Setting, Swap
 from mxtop.mail.errors import CommandFailed
+
+_NUMBER: Final = re.compile(r"-?[0-9]{1,15}")
 
 
 def _facts(text: str) -> dict[str, str]:
@@ -57,7 +60,7 @@ def commands(text: str) -> tuple[Command, ...]:
     found = []
     for line in text.split("\n"):
         columns = line.split("\t")
-        if len(columns) == 5 and columns[1] == "command":
+        if len(columns) == 5 and columns[1] == "command" and all(map(_NUMBER.fullmatch, columns[2:4])):
             argv = tuple(columns[4].removesuffix("\x1f").split("\x1f"))
             found.append(Command(argv, int(columns[2]), int(columns[3]) / 100))
     return tuple(found)
@@ -69,7 +72,8 @@ def change(host: str, text: str) -> Change:
     kept, _, journal = f"\n{rest}".partition("\njournal\n")
     facts = _facts(head)
     phase, _, detail = facts.get("state", "").partition(" ")
-    if phase not in STATES or "id" not in facts:
+    numbers = (facts.get(name, "0") for name in ("remaining", "window", "code"))
+    if phase not in STATES or "id" not in facts or not all(map(_NUMBER.fullmatch, numbers)):
         raise CommandFailed(
             f"{host} does not tell the state of its change", "look at /var/lib/mxtop/txn there"
         )

@@ -23,7 +23,7 @@ _LISTINGS: Final = 10
 _TIMEOUT: Final = 20.0
 _PEEK: Final = 16 * 1024  # packed bytes that hold HEAD unpacked ones; bz2 unpacks by blocks
 _PEEK_BZ2: Final = 1024 * 1024
-_LINE: Final = re.compile(r"(\d+) (\d+) (\d+) (\d+) (.+)", re.DOTALL)
+_LINE: Final = re.compile(r"(\d+) (\d+) (\d+) (\d+) .*/([^/]+)")  # no name holds a /, every path does
 _ALIGN: Final = 64 * 1024
 
 SLACK: Final = 60.0
@@ -69,8 +69,7 @@ async def _look(host: Host, path: str) -> tuple[LogFile | None, tuple[LogFile, .
     for line in listed.text.split("\n"):
         if match := _LINE.fullmatch(line):
             device, inode, size, modified = (int(number) for number in match.groups()[:4])
-            name = match[5].rpartition("/")[2]
-            files.append(LogFile(Path(log.parent / name), device, inode, size, float(modified)))
+            files.append(LogFile(Path(log.parent / match[5]), device, inode, size, float(modified)))
     own = next((file for file in files if file.path.name == log.name), None)
     if own is None:
         own = await _stat(host, log)  # a directory that may be entered but not listed

@@ -29,16 +29,18 @@ class Copying:
             app.tell("nothing to copy here")
             return
         app.copy_to_clipboard(self._copied)
-        save = next(key for key in KEYS if key.id == "save")
-        name = shown(app.keymap.keys_of(save)[0])
-        app.tell(f"sent to your terminal, which may not take it; {name} saves to a file")
+        app.tell(f"sent to your terminal, which may not take it; {_key(app, 'save')} saves to a file")
 
     def action_save_copy(self) -> None:
         app = cast("MxtopApp", self)
         if not self._copied:
-            app.tell("copy first (c), then save")
+            app.tell(f"copy first ({_key(app, 'copy')}), then save")
             return
-        path = Path.home() / time.strftime("mxtop-%Y%m%d-%H%M%S.txt")
+        try:
+            path = Path.home() / time.strftime("mxtop-%Y%m%d-%H%M%S.txt")
+        except RuntimeError as error:  # neither HOME nor an entry in passwd
+            app.tell(clean(f"not saved: {error}", 300), warning=True)
+            return
         try:
             # A new file only: as root, a link that somebody left there must not be followed.
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
@@ -48,3 +50,8 @@ class Copying:
             app.tell(clean(f"not saved: {path}: {error.strerror}", 300), warning=True)
         else:
             app.tell(clean(f"saved to {path}", 300))
+
+
+def _key(app: MxtopApp, id: str) -> str:
+    """The key of this command as the user has it."""
+    return shown(app.keymap.keys_of(next(key for key in KEYS if key.id == id))[0])

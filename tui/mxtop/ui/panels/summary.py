@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from rich.cells import cell_len, set_cell_size
 from textual import events
 
 from mxtop.mail import units
@@ -16,7 +17,7 @@ from mxtop.mail.snapshot import Feed
 from mxtop.mail.text import SafeText, clean, literal
 from mxtop.ui import findings, links
 from mxtop.ui.view import View
-from mxtop.ui.widgets.painted import Line, Span, Text, width_of, wrap
+from mxtop.ui.widgets.painted import ELLIPSIS, Line, Span, Text, width_of, wrap
 from mxtop.ui.words import moment, spark
 
 _GAP: Final = literal("   ")
@@ -197,7 +198,7 @@ def _understood(view: View) -> list[Span]:
     """Lines that are no log lines, as a share that is never rounded to nothing."""
     totals = view.snapshot.totals
     share = totals.unparsed / totals.lines
-    text = units.share(share) if share == 0 or share >= 0.005 else literal("under 1%")
+    text = units.share(share) if share == 0 or share > 0.005 else literal("under 1%")
     return [(text, "slow" if totals.unparsed else "text"), (literal(" not understood  "), "muted")]
 
 
@@ -259,17 +260,21 @@ def counted(view: View) -> list[Line]:
 
 def _between(left: list[Span], right: list[Span], width: int) -> Line:
     """Left and right ends of one line; the left one gives way."""
-    room = width - width_of(right) - 1
-    used = 0
-    kept: list[Span] = []
-    for text, role in left:
-        if used + len(text) > room:
-            text = SafeText(text[: max(0, room - used - 1)] + "…")
-            kept.append((text, role))
-            used += len(text)
-            break
-        kept.append((text, role))
-        used += len(text)
+    kept = _cut(left, width - width_of(right) - 1)
     if not right:
         return tuple(kept)
-    return (*kept, (SafeText(" " * max(1, width - used - width_of(right))), "text"), *right)
+    return (*kept, (SafeText(" " * max(1, width - width_of(kept) - width_of(right))), "text"), *right)
+
+
+def _cut(spans: list[Span], width: int) -> list[Span]:
+    """As much as has room in so many cells; where that is not all, it ends in `…`."""
+    if width_of(spans) <= width:
+        return spans
+    room = width - 1
+    kept: list[Span] = []
+    for text, role in spans:
+        if cell_len(text) > room:
+            return [*kept, (SafeText(set_cell_size(text, room) + ELLIPSIS), role)] if room >= 0 else []
+        kept.append((text, role))
+        room -= cell_len(text)
+    return kept

@@ -51,7 +51,7 @@ def host_row(number: int, host: Watched, destination: str, odd: Odd | None) -> H
     outlook = snapshot.outlooks.get(destination)
     prediction = outlook.prediction if outlook is not None else None
     known = HostRow(
-        number, host.name, odd is not None and odd.host == host.name, sign, role,
+        number, host.name, odd is not None and odd.host == host.session.host, sign, role,
         now=prediction.shares.now if prediction is not None else None,
         preference=_preference(snapshot, destination),
     )  # fmt: skip
@@ -141,7 +141,7 @@ class Compare(Listing[HostRow]):
         if not self.is_current:
             return
         hosts = self._app.hosts
-        told = Fleet().look({host.name: _only(host.latest, self.destination) for host in hosts})
+        told = Fleet().look({host.session.host: _only(host.latest, self.destination) for host in hosts})
         self._sum = told[0] if told else None
         odd = self._sum.odd if self._sum is not None else None
         rows = tuple(host_row(n, host, self.destination, odd) for n, host in enumerate(hosts, 1))

@@ -212,7 +212,7 @@ class Everyone(Whole):
         self.hosts.take(
             tuple(host_row(n, host, marked=n in self._marked) for n, host in enumerate(app.hosts, 1))
         )
-        self.sums.take(self._fleet.look({host.name: host.latest for host in app.hosts}))
+        self.sums.take(self._fleet.look({host.session.host: host.latest for host in app.hosts}))
         self.query_one(Countdown).look()
         self.tell()
 

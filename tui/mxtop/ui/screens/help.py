@@ -18,6 +18,8 @@ _PLACES: Final[tuple[tuple[Where, str], ...]] = (
 )
 
 _ID: Final = max(len(key.id) for key in KEYS) + 2
+_LEAST: Final = 12
+"""Cells in which words can still be read."""
 
 _STATES: Final = {
     "ok": "mail goes out",
@@ -39,7 +41,7 @@ class Help(Page):
     def lines(self, width: int) -> list[Line]:
         shown: list[Line] = []
         for where, name in _PLACES:
-            shown.append(((literal(name), "heading"),))
+            shown += wrap(literal(name), width, "heading")
             for key in KEYS:
                 if key.where == where:
                     keys = keys_text(self.keymap.keys_of(key))
@@ -50,9 +52,13 @@ class Help(Page):
 
 
 def _beside(head: tuple[Span, ...], text: SafeText, width: int) -> list[Line]:
-    """The text beside a head, and below itself where it is longer than the line."""
+    """The text beside a head, and below itself where it is longer than the line; all of it below the head
+    where there is no room beside it.
+    """
     indent = width_of(head)
-    first, *others = wrap(text, max(10, width - indent))
+    if width - indent < _LEAST:
+        return [head, *wrap(text, width, indent=4)]
+    first, *others = wrap(text, width - indent)
     pad = (SafeText(" " * indent), "text")
     return [(*head, *first), *((pad, *line) for line in others)]
 

@@ -45,7 +45,7 @@ class HostKey(Form):
             ("fingerprint", clean(key.fingerprint, 120), "strong"),
             ("to be kept in", clean(key.file, 300), "text"),
         ):
-            if text:
+            if text.strip():
                 first, *rest = wrap(text, width, role, _LABEL + 1)
                 lines.append(
                     ((SafeText(label.ljust(_LABEL + 1)), "muted"), (SafeText(first[0][0].lstrip()), role))

@@ -155,8 +155,10 @@ def reversed_diff(text: str) -> str:
     shown: list[str] = []
     out: list[str] = []
     into: list[str] = []
+    begun = False
     for line in text.split("\n"):
-        if line.startswith(("---", "+++")):
+        begun = begun or line.startswith("@@ ")
+        if not begun and line.startswith(("---", "+++")):
             continue
         if line.startswith("-"):
             into.append("+" + line[1:])

@@ -52,7 +52,7 @@ class Commands(Page):
             code = "–" if one.exit_code is None else str(one.exit_code)
             role = "ok" if one.exit_code == 0 else "slow" if one.exit_code is not None else "bad"
             text = SafeText(command(one.argv) + (f"  ×{times}" if times > 1 else ""))
-            first, *rest = wrap(text, width, "text", indent=28) or [()]
+            first, *rest = wrap(text, width, "text", indent=28) or [((literal(""), "text"),)]
             changes = one.purpose == "change"
             shown.append(
                 (

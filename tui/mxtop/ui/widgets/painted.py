@@ -69,6 +69,7 @@ def wrap(text: SafeText, width: int, role: str = "text", indent: int = 0) -> lis
     width = max(1, width - indent)
     lines: list[str] = [""]
     room = width
+    most = 5 * (width + 1)  # characters that matter to one line: four marks at most go with each (`clean`)
     for word in text.split(" "):
         rest = word
         length = cell_len(rest)
@@ -78,8 +79,8 @@ def wrap(text: SafeText, width: int, role: str = "text", indent: int = 0) -> lis
             continue
         if lines[-1]:
             lines.append("")
-        while cell_len(rest) > width:
-            cut = set_cell_size(rest, width).rstrip(" ") or rest[0]
+        while cell_len(rest[:most]) > width:
+            cut = set_cell_size(rest[:most], width).rstrip(" ") or rest[0]
             lines[-1] = cut
             lines.append("")
             rest = rest[len(cut) :]

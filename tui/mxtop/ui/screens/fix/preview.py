@@ -60,7 +60,7 @@ def found(finding: Finding, width: int) -> list[Line]:
     shown += wrap(clean(finding.sentence, 1000), width, "strong", indent=4)
     for one in finding.evidence:
         number = f"{one.count:,.0f}" if one.count == int(one.count) else f"{one.count:,.1f}"
-        first, *rest = wrap(clean(one.what, 200), width, "muted", indent=12) or [()]
+        first, *rest = wrap(clean(one.what, 200), width, "muted", indent=12) or [((literal(""), "text"),)]
         shown.append(((SafeText(f"{number:>10}  "), "text"), (SafeText(first[0][0].lstrip()), "muted")))
         shown += rest
     if finding.destinations:

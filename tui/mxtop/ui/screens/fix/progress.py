@@ -64,7 +64,7 @@ def commands(change: Change, width: int) -> list[Line]:
     for ran in change.commands:
         role = "ok" if ran.exit_code == 0 else "bad"
         text = SafeText(_TRANSACTION.sub("…", command(ran.argv)))
-        first, *rest = wrap(text, width, "text", indent=18) or [()]
+        first, *rest = wrap(text, width, "text", indent=18) or [((literal(""), "text"),)]
         shown.append(
             (
                 (SafeText(f"  {ran.exit_code:>4}"), role),

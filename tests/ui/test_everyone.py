@@ -1,16 +1,19 @@
-"""Several hosts on one screen: a tab for each, all of them first; what one does leaves the others alone."""
+"""All hosts at once: each with its state, what differs, and keys that ask the host they are about."""
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
+from rich.cells import cell_len
 from tests.ui.fake import DESTINATIONS, SNAPSHOT, FakeSession, destination, families
 from tests.ui.fixing import FakeFixing
-from tests.ui.harness import golden, running, screen_text, settle
+from tests.ui.harness import PAYLOADS, golden, hostile_characters, running, screen_text, settle
 from tests.ui.test_fix import APPLIED, with_fixing
 
 from mxtop.mail.connection import Connection
+from mxtop.mail.finding import Finding
 from mxtop.mail.snapshot import Snapshot
 from mxtop.ui.screens.compare import Compare
 from mxtop.ui.screens.everyone import Everyone
@@ -69,31 +72,6 @@ async def test_the_host_that_differs_is_opened_with_the_destination() -> None:
         assert (app.tab, app.selected) == (3, "web.example")
 
 
-async def test_tabs_keep_what_was_chosen_on_each() -> None:
-    async with running(session=session("mx1"), others=[session("mx2")]) as (app, pilot):
-        await pilot.press("enter")
-        await settle(pilot)
-        assert app.tab == 1 and isinstance(app.screen, Main)
-        golden(app, "tab-120x36")
-        await pilot.press("j", "slash", *"gm", "enter")
-        await settle(pilot)
-        await pilot.press("right_square_bracket")
-        await settle(pilot)
-        assert app.tab == 2 and not app.main.destinations.filter
-        await pilot.press("space")
-        await settle(pilot)
-        assert app.view.paused is not None
-        await pilot.press("left_square_bracket")
-        await settle(pilot)
-        assert app.view.paused is None and app.main.destinations.filter.text == "gm"
-        await pilot.press("left_square_bracket", "left_square_bracket")
-        await settle(pilot)
-        assert app.tab == 2 and app.view.paused is not None
-        await pilot.click("#tabs", offset=(2, 0))
-        await settle(pilot)
-        assert app.tab == 0
-
-
 async def test_a_session_knows_whether_it_is_looked_at() -> None:
     first, others = three()
     async with running(session=first, others=others) as (_, pilot):
@@ -145,27 +123,57 @@ async def test_an_unconfirmed_change_is_seen_from_every_tab_and_who_quits_is_war
         assert "is not confirmed" in screen_text(app)
 
 
-async def test_a_session_that_fails_ends_no_other() -> None:
-    ill = session("mx2")
-    ill.error = RuntimeError("a bug [red]")
-    async with running(session=session("mx1"), others=[ill]) as (app, pilot):
-        app.screen.look()  # type: ignore[attr-defined]
-        await settle(pilot)
-        assert app.fatal is None
-        shown = " ".join(screen_text(app).split())
-        assert "✖ failed mx2" in shown and "mx2 is not watched any more: a bug [red]" in shown
-
-
-async def test_one_host_has_no_tabs() -> None:
-    async with running() as (app, pilot):
-        await pilot.press("right_square_bracket")
-        await settle(pilot)
-        assert isinstance(app.screen, Main) and "there is one host only" in screen_text(app)
-        assert not app.screen.query("#tabs")
-
-
 async def test_what_was_open_is_closed() -> None:
     first, others = three()
     async with running(session=first, others=others) as (app, _):
         await app.close_all()
     assert all(each.closed for each in (first, *others))
+
+
+async def test_hosts_whose_names_begin_alike_are_summed_each() -> None:
+    """A name is cut where it is shown, and never where hosts are told apart by it."""
+    names = [f"outbound-relay.production.europe-west.example.net-{n}" for n in (1, 2)]
+    row = destination("web.example", state="ok", sent=80, families=families(40, 40))
+    first, second = (session(name, replace(SNAPSHOT, destinations=(row,))) for name in names)
+    async with running(session=first, others=[second]) as (app, _):
+        assert isinstance(app.screen, Everyone)
+        app.screen.look()
+        (sums,) = app.screen.sums.table.rows
+        assert (sums.hosts, sums.sent, sums.ipv4, sums.ipv6) == (2, 160, 80, 80)
+
+
+@pytest.mark.parametrize("payload", ["".join(PAYLOADS), "漢字" * 30], ids=["hostile", "wide"])
+async def test_in_a_narrow_terminal_and_with_hostile_words_it_stands(payload: str) -> None:
+    row = destination(payload, state="failing", deferred=3, families=families(1, 0, failed=9))
+    ill = replace(SNAPSHOT, destinations=(row,), findings=(Finding(id="x", title=payload, sentence=payload),))
+    async with running(session=session("mx1", ill), others=[session("mx2", ill)]) as (app, pilot):
+        for size in ((40, 10), (10, 3), (120, 36)):
+            await pilot.resize_terminal(*size)
+            await pilot.press("down", "tab", "down", "m")
+            await settle(pilot)
+            text = screen_text(app)
+            assert isinstance(app.screen, Everyone) and not hostile_characters(text)
+            assert all(cell_len(line) <= size[0] for line in text.splitlines())
+
+
+async def test_marks_are_of_hosts_and_none_means_all() -> None:
+    first, others = three()
+    async with running(session=first, others=others) as (app, pilot):
+        assert isinstance(app.screen, Everyone)
+        assert app.screen.meant() == app.hosts
+        under = app.pointed
+        await pilot.press("m")
+        assert app.screen.meant() == (under,)
+        await pilot.press("tab", "m")  # a destination is no host
+        assert app.screen.meant() == (under,)
+        await pilot.press("tab", "up", "m")
+        assert app.screen.meant() == app.hosts, "taken off again"
+
+
+async def test_while_nothing_is_known_nothing_is_claimed() -> None:
+    empty = Snapshot()
+    async with running(session=session("mx1", empty), others=[session("mx2", empty)]) as (app, _):
+        app.screen.look()  # type: ignore[attr-defined]
+        await asyncio.sleep(0)
+        text = screen_text(app)
+        assert "No host has logged a delivery over SMTP yet." in text and text.count("◌ reading") >= 2

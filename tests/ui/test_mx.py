@@ -1,5 +1,5 @@
 # ruff: noqa: E501  (literals as they come)
-"""What the panels say of each case: the MX panel, the state at the top right, empty states."""
+"""What the MX panel says of each case: what is predicted, what was seen, and why."""
 
 from __future__ import annotations
 
@@ -7,16 +7,14 @@ from dataclasses import replace
 from typing import Literal
 
 import pytest
-from tests.ui.fake import DESTINATIONS, NOW, OUTLOOK, SETTINGS, SNAPSHOT
+from tests.ui.fake import DESTINATIONS, OUTLOOK, SNAPSHOT
 
 from mxtop.mail.answer import Answer, MxHost, Viewpoint
-from mxtop.mail.settings import Route, Transport
-from mxtop.mail.snapshot import Families, Feed, Outlook, Prediction, Shares, Snapshot, Totals
-from mxtop.ui.panels import mx, sockets, summary
-from mxtop.ui.panels.destinations import nothing
+from mxtop.mail.settings import Route
+from mxtop.mail.snapshot import Families, Feed, Outlook, Prediction, Shares
+from mxtop.ui.panels import mx
 from mxtop.ui.view import View
 from mxtop.ui.widgets.painted import Line
-from mxtop.ui.words import parse_filter
 
 
 def plain(lines: list[Line]) -> str:
@@ -115,84 +113,3 @@ def test_why_nothing_can_be_looked_up() -> None:
     assert "No Postfix settings" in panel(None, feeds=down)
     assert "A log file alone has no DNS" in panel(None, mode="files")
     assert "Select a destination" in plain(mx.lines(View(), 60))
-
-
-def state(**fields: object) -> str:
-    view = View(snapshot=replace(SNAPSHOT, **fields), utc=True)  # type: ignore[arg-type]
-    return plain([tuple(summary.state(view))])
-
-
-def log(state: str, **more: object) -> dict[str, Feed]:
-    return {"log": Feed(name="log", state=state, **more)}  # type: ignore[arg-type]
-
-
-def test_the_state_at_the_top_right() -> None:
-    assert state() == "● live 1s"
-    assert state(mode="demo") == "▶ demo" and state(mode="replay") == "▶ replay 14:13:20"
-    assert state(feeds=log("down"), mode="demo") == "✖ log down"
-    assert state(feeds=log("stale", since=NOW - 42)) == "▲ log stale 42s"
-    assert state(feeds=log("history", progress=0.43)) == "● live 1s  history 43%"
-    assert state(mode="files", feeds=log("ended")) == "■ log read"
-    assert state(mode="files", feeds=log("live")) == "● following"
-    assert state(mode="files", feeds={}) == "◔ reading"
-    assert state(mode="files", feeds=log("history", progress=0.5)) == "◔ reading  history 50%"
-    assert state(feeds={}) == "· starting"
-    paused = View(snapshot=SNAPSHOT, paused=NOW, read_only=True, utc=True)
-    assert plain([tuple(summary.state(paused))]) == "‖ paused since 14:13:20  read-only"
-
-
-def test_unknown_is_a_dash_never_zero() -> None:
-    view = View(snapshot=Snapshot(queue=None))
-    assert plain([tuple(summary.queue(view))]) == "queue –"
-    counts = replace(SNAPSHOT, queue=replace(SNAPSHOT.queue, active=None))  # type: ignore[type-var]
-    assert "– active" in plain([tuple(summary.queue(View(snapshot=counts)))])
-
-
-def test_one_family_only_is_said_beside_the_version() -> None:
-    settings = replace(SETTINGS, transports={"smtp": Transport(inet_protocols=("ipv4",))})
-    assert "ipv4 only" in plain([tuple(summary.where(View(snapshot=replace(SNAPSHOT, settings=settings))))])
-
-
-def test_a_log_that_does_not_grow_has_totals_instead_of_rates() -> None:
-    assert (
-        plain([tuple(summary.rates(View(snapshot=SNAPSHOT)))]).strip()
-        == "sent 23.2/s deferred 4.1/s bounced 0.2/s"
-    )
-    files = View(snapshot=replace(SNAPSHOT, mode="files"))
-    assert plain([tuple(summary.rates(files))]).strip() == "sent 17.1k deferred 417 bounced 10"
-
-
-def test_a_gap_in_a_live_log_is_told() -> None:
-    view = View(snapshot=replace(SNAPSHOT, feeds=log("live", remedy="lines are missing: copytruncate")))
-    assert "▲ log: lines are missing: copytruncate" in plain([summary._news(view, 200)])
-
-
-def test_what_was_dropped_is_shown() -> None:
-    totals = Totals(lines=1000, unparsed=10, dropped={"destinations": 12, "queue ids": 0})
-    text = plain([summary._news(View(snapshot=replace(SNAPSHOT, totals=totals)), 200)])
-    assert "1% not understood" in text and "12 destinations dropped" in text and "queue ids" not in text
-
-
-@pytest.mark.parametrize(
-    ("snapshot", "shown"),
-    [
-        (replace(SNAPSHOT, feeds=log("down", detail="denied", remedy="usermod -aG adm alice")), "usermod -aG adm alice"),
-        (replace(SNAPSHOT, feeds=log("starting")), "Reading the log"),
-        (replace(SNAPSHOT, totals=Totals()), "The log is empty so far."),
-        (SNAPSHOT, "No outgoing delivery in 1,234,567 lines of log."),
-    ],
-)  # fmt: skip
-def test_empty_destinations_teach(snapshot: Snapshot, shown: str) -> None:
-    assert shown in plain(nothing(View(snapshot=replace(snapshot, destinations=())), parse_filter(""), 80))
-
-
-def test_empty_sockets_teach() -> None:
-    def said(wanted: str = "", **fields: object) -> str:
-        snapshot = replace(SNAPSHOT, sockets=(), **fields)  # type: ignore[arg-type]
-        return plain(sockets.nothing(View(snapshot=snapshot), parse_filter(wanted), 80))
-
-    assert "No SMTP connection at this moment." in said()
-    assert "A log file has no sockets." in said(mode="files", feeds={})
-    assert "esc clears the filter" in said("x")
-    feeds = {"sockets": Feed(name="sockets", state="down", detail="/proc is hidden", remedy="run as root")}
-    assert "/proc is hidden" in said(feeds=feeds) and "run as root" in said(feeds=feeds)
