@@ -24,11 +24,12 @@ def entry(key: asyncssh.SSHKey, place: str = "/k:1") -> trust.Entry:
 
 
 def distrusted(
-    key: asyncssh.SSHKey | None, known: trust.Known, files: tuple[str, ...] = ("/k",)
+    key: asyncssh.SSHKey | None,
+    known: trust.Known,
+    files: tuple[str, ...] = ("/k",),
+    reason: str = "not verifiable",
 ) -> HostKeyTrouble:
-    return hostkeys.distrust(
-        "mx1", "[mx1]:2222", key, known, files, hashed=True, strict=True, reason="not verifiable"
-    )
+    return hostkeys.distrust("mx1", "[mx1]:2222", key, known, files, hashed=True, strict=True, reason=reason)
 
 
 async def options(tmp_path: Path, *lines: str) -> asyncssh.SSHClientConnectionOptions:
@@ -131,7 +132,8 @@ def test_a_changed_key_is_changed_also_where_another_is_revoked() -> None:
 
 
 def test_a_revoked_key_says_where_and_that_nobody_should_go_on() -> None:
-    error = distrusted(None, trust.Known((entry(KEY),), (), (entry(KEY, "/k:3"),)))
+    known = trust.Known((entry(KEY),), (), (entry(KEY, "/k:3"),))
+    error = distrusted(None, known, reason="Host key is revoked")
     assert isinstance(error, HostKeyRevoked)
     assert error.places == ("/k:3",)
     assert "/k:3" in error.title and error.remedy.startswith("do not connect")

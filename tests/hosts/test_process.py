@@ -218,3 +218,13 @@ async def test_a_far_side_that_does_not_close_is_not_waited_for(monkeypatch: pyt
     async with asyncio.timeout(30):
         await process.close()
     assert line.closings
+
+
+@pytest.mark.parametrize("word", [b" xyz", b" " + b"9" * 5000, b" -", b" 1 2"])
+async def test_a_mark_that_no_number_follows_says_nothing(word: bytes) -> None:
+    wire = ScriptedWire()
+    mark = script.nonce()
+    process = await Process.start(wire, "mx1", script.guarded(["true"], mark), mark)
+    wire.line.receiver.data(mark.encode() + word + b"\n")
+    wire.line.receiver.complaint(mark.encode() + b"\n" + mark.encode() + word + b"\n")
+    assert process.exit_code is None and process.pid == 0

@@ -124,19 +124,20 @@ async def test_a_login_that_leads_to_no_shell_says_its_last_words(
 
 async def test_a_login_that_floods_is_refused_and_not_kept() -> None:
     with pytest.raises(HostDown, match="mx1 floods the login with output"):
-        await Shell.start(LocalWire("cat", "/dev/zero"), "mx1", timeout=60)
+        await Shell.start(LocalWire("cat", "/dev/zero"), "mx1")
 
 
 async def test_a_login_that_prints_a_little_is_let_be() -> None:
     noise = f"head -c {NOISE_CAP - 100} /dev/zero; exec sh"
-    shell = await Shell.start(LocalWire("sh", "-c", noise), "mx1", timeout=60)
+    shell = await Shell.start(LocalWire("sh", "-c", noise), "mx1")
     assert (await shell.run(["printf", "x"], b"", timeout=60)).stdout == b"x"
     shell.close()
 
 
-async def test_a_far_side_that_only_echoes_is_no_shell() -> None:
+async def test_a_far_side_that_only_echoes_is_no_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LOGIN_SECONDS", 0.2)
     with pytest.raises(HostDown, match="mx1 starts no shell"):
-        await Shell.start(LocalWire("cat"), "mx1", timeout=0.2)
+        await Shell.start(LocalWire("cat"), "mx1")
 
 
 # -- a far side that misbehaves -------------------------------------------------------
@@ -149,10 +150,11 @@ def ready(line: Line) -> None:
         line.receiver.complaint(line.mark + b"\n")
 
 
-async def test_a_far_side_that_never_answers_is_let_go() -> None:
+async def test_a_far_side_that_never_answers_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LOGIN_SECONDS", 0.05)
     wire = ScriptedWire()
     with pytest.raises(HostDown, match="mx1 starts no shell"):
-        await Shell.start(wire, "mx1", timeout=0.05)
+        await Shell.start(wire, "mx1")
     assert wire.line.closings
 
 
@@ -219,3 +221,30 @@ async def test_any_word_shows_that_it_lives(monkeypatch: pytest.MonkeyPatch) -> 
     now = 300.0
     shell.data(b"")
     assert shell.heard == 300.0
+
+
+@pytest.mark.parametrize("word", [b" xyz", b" \xff", b" " + b"9" * 5000, b" -", b"0", b" 1 2"])
+async def test_a_mark_that_no_number_follows_is_none(word: bytes) -> None:
+    wire = ScriptedWire(ready)
+    shell = await Shell.start(wire, "mx1")
+    running = asyncio.ensure_future(shell.run(["true"], b"", timeout=30))
+    await asyncio.sleep(0)
+    wire.line.receiver.data(wire.line.mark + word + b"\n")
+    wire.line.receiver.complaint(wire.line.mark + b"\n")
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not running.done()
+    wire.line.receiver.data(wire.line.mark + b" 3\n")
+    assert (await running).exit_code == 3
+
+
+async def test_an_answer_without_an_exit_code_is_none() -> None:
+    wire = ScriptedWire(ready)
+    shell = await Shell.start(wire, "mx1")
+    running = asyncio.ensure_future(shell.run(["true"], b"", timeout=30))
+    await asyncio.sleep(0)
+    wire.line.receiver.data(wire.line.mark + b"\n")
+    wire.line.receiver.complaint(wire.line.mark + b"\n")
+    with pytest.raises(HostDown, match="without an exit code"):
+        await running
+    assert shell.broken

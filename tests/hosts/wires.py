@@ -47,6 +47,7 @@ class Line:
         self.eof = False
         self.paused = False
         self.closings = 0
+        self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()  # it never says so
 
     @property
     def mark(self) -> bytes:
@@ -68,9 +69,6 @@ class Line:
 
     def close(self) -> None:
         self.closings += 1
-
-    async def closed(self) -> None:
-        await asyncio.Event().wait()  # it never says so
 
 
 class ScriptedWire(LocalWire):

@@ -24,11 +24,11 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What the screen was opened with."""
     told: dict[str, Any] = {}
 
-    def run_app(session: object, **options: Any) -> int:
+    def made(session: object, **options: Any) -> None:
         told.update(options, sessions=[session, *options["others"]])
-        return 7
 
-    monkeypatch.setattr(app, "run_app", run_app)
+    monkeypatch.setattr(app, "MxtopApp", made)
+    monkeypatch.setattr(app, "run_app", lambda _: 7)
     return told
 
 
@@ -60,7 +60,7 @@ def test_the_configuration_reaches_the_screen(opened: dict[str, Any], tmp_path: 
         warnings=("config.toml: no such key",),
     )  # fmt: skip
     start.show(config, read_only=True)
-    assert opened["theme"] == "mxtop-light" and opened["keys"] == {"quit": "f10"}
+    assert opened["theme_name"] == "mxtop-light" and opened["keys"] == {"quit": "f10"}
     assert (opened["interval"], opened["utc"], opened["read_only"]) == (2.0, True, True)
     assert opened["theme_directories"] == (tmp_path / "themes",)
     assert opened["notices"] == ("config.toml: no such key",)

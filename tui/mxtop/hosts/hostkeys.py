@@ -81,6 +81,7 @@ def distrust(
                 host=name, key_type="", fingerprint="", places=places,
             )  # fmt: skip
         return HostKeyTrouble(f"{name}: {reason}", "ask who runs it", host=name)
+    destination = f"ssh://{name}" if ":" in name else name  # ssh reads a port in a URL only
     public = key.export_public_key("openssh").decode().split()
     kind, fingerprint = public[0], key.get_fingerprint("sha256")
     if known.keys:
@@ -92,7 +93,7 @@ def distrust(
         )  # fmt: skip
     return UnknownHostKey(
         f"{name}: its host key is not known: {kind} {fingerprint}",
-        f"compare it with the machine's own, then connect once by `ssh {name}` and say yes",
+        f"compare it with the machine's own, then connect once by `ssh {destination}` and say yes",
         host=name,
         key_type=kind,
         fingerprint=fingerprint,

@@ -7,6 +7,7 @@ that times out, is cancelled or prints too much leaves the shell `broken`: its o
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Sequence
 from typing import Final
@@ -30,6 +31,8 @@ _LAST: Final = 200
 _TAIL: Final = 64
 """Longer than any mark with what follows it."""
 
+_WORD: Final = re.compile(rb"(?: ([0-9]{1,10}))?\n")
+
 
 def flooded(name: str) -> HostDown:
     """It printed more than NOISE_CAP, and no sh of ours answered."""
@@ -37,7 +40,10 @@ def flooded(name: str) -> HostDown:
 
 
 class Until:
-    """Bytes up to a mark, at most `cap` of them kept; what follows the mark up to `\\n` is `word`."""
+    """Bytes up to a mark, at most `cap` of them kept; the number behind the mark, if there is one, is `word`.
+
+    A mark that anything else follows is none: it takes a sh of ours to put it there.
+    """
 
     def __init__(self, mark: str, cap: int) -> None:
         self._mark = mark.encode()
@@ -52,12 +58,14 @@ class Until:
         """Whether the mark has been seen, its whole line included; `rest` is then what came after."""
         self.kept += chunk
         at = self.kept.find(self._mark, self._searched)
-        end = self.kept.find(b"\n", at) if at >= 0 else -1
-        if end >= 0:
-            self.word = bytes(self.kept[at + len(self._mark) : end]).strip()
-            self.rest = bytes(self.kept[end + 1 :])
-            del self.kept[min(at, self._cap) :]
-            return True
+        while at >= 0:
+            if found := _WORD.match(self.kept, at + len(self._mark)):
+                self.word = bytes(found[1] or b"")
+                self.rest = bytes(self.kept[found.end() :])
+                del found  # it holds on to the buffer
+                del self.kept[min(at, self._cap) :]
+                return True
+            at = self.kept.find(self._mark, at + 1)
         if len(self.kept) > self._cap + _TAIL:
             self.overflow = True
             del self.kept[self._cap : -_TAIL]
@@ -175,6 +183,9 @@ class Shell:
         finally:
             self._frame = None
             self.broken = self.broken or not finished
+        if frame.stdout.word == b"":
+            self.broken = True
+            raise HostDown(f"{self._name} answers without an exit code")
         if not finished or frame.stdout.word is None:
             raise CommandFailed(f"{argv[0]} printed more than {cap // 1024 // 1024} MiB on {self._name}")
         return Completed(
