@@ -12,6 +12,7 @@ for it, and the state would change with chance.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Final
 
@@ -180,7 +181,7 @@ class DestinationTally:
         )
 
     def state(self, waits: Sequence[float]) -> State:
-        """What the last outcomes say; `waits` the recent seconds of set-up and transmission."""
+        """What the last outcomes say; `waits` recent seconds of set-up and transmission, rising."""
         outcomes = self._outcomes[-OUTCOMES:]
         if len(outcomes) < SAMPLE:
             return "few"
@@ -189,12 +190,12 @@ class DestinationTally:
             return "stuck"
         if sent * 10 < len(outcomes) * 9:
             return "failing"
-        return "slow" if sum(wait >= SLOW for wait in waits) * 10 > len(waits) else "ok"
+        return "slow" if (len(waits) - bisect_left(waits, SLOW)) * 10 > len(waits) else "ok"
 
     def row(self, rate: Rate) -> Destination:
         """The destination at this moment."""
-        recent = self._recent[-OUTCOMES:]
-        delay = sorted(recent)[len(recent) // 2] if recent else None  # statistics is slow to load
+        recent = sorted(self._recent[-OUTCOMES:])
+        delay = recent[len(recent) // 2] if recent else None  # statistics is slow to load
         return Destination(
             destination=self.name,
             sent=self.sent,

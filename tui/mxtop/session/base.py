@@ -25,9 +25,12 @@ PATIENCE: Final = 0.4
 
 
 class Session:
-    """A Core that ticks.  `run` is the session's life; the other calls come from the same event loop."""
+    """A Core that ticks.  `run` is the session's life; the other calls come from the same event loop.
 
-    def __init__(self, core: Core, interval: float = 1.0) -> None:
+    Ticks come every `interval` seconds, and where nobody looks at this host not before `behind` seconds.
+    """
+
+    def __init__(self, core: Core, interval: float = 1.0, behind: float = BEHIND) -> None:
         self.core = core
         self.host = core.host
         self.selected: str | None = None
@@ -36,6 +39,7 @@ class Session:
         self.asking: Asking | None = None
         """What passes the questions of a login on; None where no login asks."""
         self._interval = interval
+        self._behind = behind
         self.ready = asyncio.Event()
         """Set when there is something to show."""
         self._wake = asyncio.Event()
@@ -135,7 +139,7 @@ class Session:
             publish(self.core.tick(self.now()))
             self._wake.clear()
             try:
-                pause = self._interval if self.attended else max(self._interval, BEHIND)
+                pause = self._interval if self.attended else max(self._interval, self._behind)
                 async with asyncio.timeout(pause):
                     await self._wake.wait()
             except TimeoutError:

@@ -19,7 +19,7 @@ from mxtop.mail.sockets import SocketRow
 from mxtop.mail.tracker import Tracker
 from mxtop.postfix import logplace, queue
 from mxtop.postfix import settings as postfix_settings
-from mxtop.session.base import Session
+from mxtop.session.base import BEHIND, Session
 from mxtop.session.change import LiveFixing, changes
 from mxtop.session.core import Core
 from mxtop.session.logfeed import LogFeed
@@ -58,6 +58,7 @@ class LocalSession(Session):
         log: str | None = None,
         interval: float = 1.0,
         host: Host | None = None,
+        behind: float = BEHIND,
     ) -> None:
         self._host = Remembering(host or LocalHost(), changes)
         self._config_directory = config_directory
@@ -66,7 +67,7 @@ class LocalSession(Session):
         self._names = Names(self._host)
         self._puzzled = asyncio.Event()  # a peer that neither log nor DNS knows: the queue may
         self._unknown: frozenset[str] = frozenset()
-        super().__init__(Core(self._host.name), interval)
+        super().__init__(Core(self._host.name), interval, behind)
         self._settings_due = asyncio.Event()
         self.live_fixing = LiveFixing(self, self._host, config_directory=config_directory)
         self.fixing = self.live_fixing

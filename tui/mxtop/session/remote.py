@@ -24,6 +24,7 @@ from mxtop.mail.snapshot import Feed, Snapshot
 from mxtop.mail.tracker import Tracker
 from mxtop.session import history
 from mxtop.session.asking import Asking
+from mxtop.session.base import BEHIND
 from mxtop.session.change import LiveFixing, operator
 from mxtop.session.connection import connection
 from mxtop.session.local import SOCKETS_LOOK, LocalSession
@@ -62,8 +63,11 @@ class RemoteSession(LocalSession):
         interval: float = 1.0,
         asking: Asking | None = None,
         pause: float = PAUSE,
+        behind: float = BEHIND,
     ) -> None:
-        super().__init__(config_directory=config_directory, log=log, interval=interval, host=ssh)
+        super().__init__(
+            config_directory=config_directory, log=log, interval=interval, host=ssh, behind=behind
+        )
         self.ssh = ssh
         self.live_fixing = LiveFixing(
             self,

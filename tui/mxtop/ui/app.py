@@ -362,7 +362,7 @@ class MxtopApp(Copying, Doors, App[int], inherit_bindings=False):
 def collect_garbage() -> None:
     """From now on; what is there already stays, and is not looked at each time: no key waits for that."""
     gc.freeze()
-    gc.set_threshold(10_000)  # rows come and go by the hundred, and hardly any in a circle
+    gc.set_threshold(50_000, 10, 100)  # rows come and go by the thousand, and hardly any in a circle
     gc.enable()
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mxtop.config import Config
-from mxtop.session.base import Session
+from mxtop.session.base import BEHIND, Session
 
 
 def show(
@@ -64,9 +64,12 @@ def _replay(config: Config, path: Path, **options: Any) -> Session:
 
 
 MANY: Final = 10
-"""With so many hosts each is asked for new lines once in MANY_PAUSE seconds: here and there it costs less."""
+"""With so many hosts each is asked for new lines once in MANY_PAUSE seconds, and looked at anew once in
+MANY_BEHIND where another is on the screen: here and there it costs less.
+"""
 
 MANY_PAUSE: Final = 1.0
+MANY_BEHIND: Final = 2.0
 
 
 def _remote(
@@ -82,7 +85,7 @@ def _remote(
     from mxtop.session.remote import RemoteSession
     from mxtop.sources.remotetail import PAUSE
 
-    pause = PAUSE if len(hosts) < MANY else MANY_PAUSE
+    pause, behind = (PAUSE, BEHIND) if len(hosts) < MANY else (MANY_PAUSE, MANY_BEHIND)
     bastions = None if ssh_command is not None else new_bastions()
     sessions: list[Session] = []
     for host in hosts:
@@ -96,6 +99,7 @@ def _remote(
                 interval=config.interval,
                 asking=asking,
                 pause=pause,
+                behind=behind,
             )
         )
     return sessions

@@ -6,9 +6,10 @@ another host is looked at.  A host that is not looked at is not painted.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mxtop.mail.snapshot import Snapshot
+from mxtop.mail.snapshot import Destination, Snapshot
 from mxtop.mail.text import SafeText, clean
 from mxtop.ui import links
 from mxtop.ui.changing import Changing
@@ -36,6 +37,7 @@ class Watched:
         self.latest = Snapshot(host=session.host)
         self.shown = self.latest
         self.failed: BaseException | None = None
+        self._worst: tuple[Sequence[Destination], Destination | None] = (), None
 
     def screen(self) -> Main:
         """The main screen, on which the pages of this host lie."""
@@ -69,7 +71,14 @@ class Watched:
             return SafeText("✖ no log"), "bad"
         if self.latest.findings:
             return SafeText("▲ finding"), "slow"
-        if any(row.state in ("failing", "stuck") for row in self.latest.destinations):
-            bad = max(self.latest.destinations, key=worst)
+        if (bad := self._failing()) is not None:
             return SafeText(f"▲ {bad.state}"), "slow"
         return SafeText("● live"), "ok"
+
+    def _failing(self) -> Destination | None:
+        """The worst destination of those that fail, looked up once in each list of them."""
+        rows = self.latest.destinations
+        if rows is not self._worst[0]:
+            failing = [row for row in rows if row.state in ("failing", "stuck")]
+            self._worst = rows, max(failing, key=worst, default=None)
+        return self._worst[1]
