@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mxtop.hosts.errors import BadTarget
-from mxtop.hosts.target import Target, parse_target, read_targets
+from mxtop.hosts.target import Target, by_name, parse_target, read_targets
 from mxtop.mail.errors import MxtopError
 
 
@@ -70,3 +70,11 @@ def test_a_file_without_targets_is_refused_with_its_line(tmp_path: Path, text: s
         read_targets(str(file))
     with pytest.raises(MxtopError, match="No such file"):
         read_targets(str(tmp_path / "none"))
+
+
+def test_hosts_by_their_names() -> None:
+    assert by_name(["admin@mx1", "mx2:2222", "ssh://mx3"]) == {
+        "mx1": "admin@mx1", "mx2:2222": "mx2:2222", "mx3": "ssh://mx3",
+    }  # fmt: skip
+    with pytest.raises(MxtopError, match="mx1 is named twice"):
+        by_name(["a@mx1", "mx2", "b@mx1"])

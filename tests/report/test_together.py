@@ -15,9 +15,10 @@ from tests.session.fleet import Fake, Past, Story, at_once, hosts, proposed
 
 from mxtop.change.values import Refused
 from mxtop.hosts.errors import HostDown
+from mxtop.hosts.target import by_name
 from mxtop.mail.errors import MxtopError
 from mxtop.report import terminal, together
-from mxtop.report.attached import Hosts, names
+from mxtop.report.attached import Hosts
 from mxtop.report.fixing import Wishes
 from mxtop.report.together import ORDER, carry_out, pending, worst
 from mxtop.session.together import Together
@@ -228,5 +229,5 @@ def test_what_cannot_be_meant_is_said_before_anybody_is_called() -> None:
         with pytest.raises(MxtopError, match=why):
             together.fix(where, change, canary)
     with pytest.raises(MxtopError, match="mx1 is named twice"):
-        names(["mx1", "mx2", "root@mx1"])
-    assert names(["root@mx1", "mx2:2222"]) == {"mx1": "root@mx1", "mx2:2222": "mx2:2222"}
+        by_name(["mx1", "mx2", "root@mx1"])
+    assert by_name(["root@mx1", "mx2:2222"]) == {"mx1": "root@mx1", "mx2:2222": "mx2:2222"}

@@ -363,3 +363,21 @@ async def test_a_change_found_at_start_is_touched_by_an_answer(desk: Desk, fixin
     assert not desk.changing.touched and desk.changing.begun is None
     desk.changing.take_back()
     assert desk.changing.touched
+
+
+async def test_a_host_that_was_away_at_start_is_asked_when_it_is_back(desk: Desk, fixing: FakeFixing) -> None:
+    fixing.refuse = {"waiting": CommandFailed("the connection was lost")}
+    fixing.left = (change("ipv6", phase="applied", remaining=9.0, watched=True),)
+    desk.changing.find()
+    await desk.settled()
+    desk.changing.look(reachable=False)
+    desk.changing.look(reachable=False)
+    assert len(calls(fixing, "waiting")) == 1
+    fixing.refuse = {}
+    desk.changing.look(reachable=True)
+    await desk.settled()
+    assert desk.changing.unconfirmed is not None
+    for reachable in (False, True):
+        desk.changing.look(reachable=reachable)
+    await desk.settled()
+    assert len(calls(fixing, "waiting")) == 2, "once it is known it is not asked for again"

@@ -252,6 +252,10 @@ def _screen(command: str, args: argparse.Namespace) -> int:
     piped = _take_standard_input() if "-" in where.files else None
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise MxtopError("the screen needs a terminal", "use `mxtop report` or `mxtop parse` in scripts")
+    if where.hosts:
+        from mxtop.hosts.target import by_name
+
+        by_name(where.hosts)  # each has a tab of that name
     from mxtop import config
     from mxtop.ui.start import show
 

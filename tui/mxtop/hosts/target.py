@@ -8,7 +8,8 @@ special to any shell, and no leading `-`.  Whether such a machine exists is not 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -58,6 +59,22 @@ def parse_target(word: str) -> Target:
     if port is not None and not (re.fullmatch(r"[0-9]{1,5}", port) and 0 < int(port) < 65536):
         raise BadTarget(f"{word!r} has no port number after the colon", _HINT)
     return Target(host, user if at else None, int(port) if port is not None else None)
+
+
+def name_of(word: str) -> str:
+    """The host that a target names, without the user: what it is called, and `host` in JSON.  BadTarget."""
+    return str(replace(parse_target(word), user=None))
+
+
+def by_name(words: Iterable[str]) -> dict[str, str]:
+    """The hosts by name, in order, with the word for each.  MxtopError where one is named twice."""
+    found: dict[str, str] = {}
+    for word in words:
+        name = name_of(word)
+        if name in found:
+            raise MxtopError(f"{name} is named twice", "name each host once")
+        found[name] = word
+    return found
 
 
 def read_targets(path: str) -> tuple[str, ...]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from mxtop.change.root import Ask
 from mxtop.hosts.connect import new_bastions
-from mxtop.hosts.target import parse_target
+from mxtop.hosts.target import by_name
 from mxtop.mail.errors import MxtopError
 from mxtop.report import terminal
 from mxtop.report.reach import connected
@@ -29,28 +29,13 @@ class Hosts:
     as_json: bool
 
 
-def name(word: str) -> str:
-    """The host that a target names, without the user: what `host` is in JSON."""
-    return str(replace(parse_target(word), user=None))
-
-
-def names(words: Iterable[str]) -> dict[str, str]:
-    """The hosts by name, in order, with the word for each.  MxtopError where one is named twice."""
-    found: dict[str, str] = {}
-    for word in words:
-        if name(word) in found:
-            raise MxtopError(f"{name(word)} is named twice", "name each host once")
-        found[name(word)] = word
-    return found
-
-
 @asynccontextmanager
 async def attached(hosts: Hosts) -> AsyncIterator[dict[str, RemoteSession | MxtopError]]:
     """A session for each host by its name, connected and not yet running, or why there is none.
 
     Hosts behind the same jump host share one connection to it.
     """
-    words = names(hosts.words)
+    words = by_name(hosts.words)
     bastions = new_bastions() if hosts.ssh_command is None else None
     ask = _one_at_a_time() if terminal.somebody() else None
     async with AsyncExitStack() as stack:

@@ -10,13 +10,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
+from mxtop.hosts.target import by_name
 from mxtop.mail.errors import MxtopError
 from mxtop.mail.text import SafeText, clean, literal
 from mxtop.report import commands, terminal
 from mxtop.report import report as body
 from mxtop.report import sockets as table
 from mxtop.report import text as words_of
-from mxtop.report.attached import Hosts, names
+from mxtop.report.attached import Hosts
 from mxtop.report.where import Where
 
 _T = TypeVar("_T")
@@ -72,7 +73,7 @@ async def _asked(hosts: Hosts, ask: Callable[[Where], Awaitable[_T]]) -> dict[st
             return MxtopError(f"{error.strerror or error}")
 
     async with asyncio.TaskGroup() as group:
-        asked = {word: group.create_task(one(word)) for word in names(hosts.words).values()}
+        asked = {word: group.create_task(one(word)) for word in by_name(hosts.words).values()}
     found = {word: task.result() for word, task in asked.items()}
     for word, it in found.items():
         if isinstance(it, MxtopError):

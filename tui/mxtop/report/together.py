@@ -20,10 +20,11 @@ from typing import Any, Final
 from mxtop.change.model import BUSY, Change
 from mxtop.change.values import Refused
 from mxtop.fixes import fix_named
+from mxtop.hosts.target import name_of
 from mxtop.mail.errors import MxtopError
 from mxtop.report import change as body
 from mxtop.report import differences, terminal
-from mxtop.report.attached import Hosts, attached, beside, name
+from mxtop.report.attached import Hosts, attached, beside
 from mxtop.report.commands import print_json
 from mxtop.report.fixing import MARGIN, Teller, Wishes, know, retry, show
 from mxtop.session.change import operator
@@ -47,11 +48,11 @@ def fix(hosts: Hosts, wishes: Wishes, canary: str | None) -> int:
         fix_named(wishes.fix).value(wishes.value)
     except ValueError as error:
         raise MxtopError(str(error), "see `mxtop fix`") from error
-    if canary is not None and name(canary) not in {name(word) for word in hosts.words}:
+    if canary is not None and name_of(canary) not in {name_of(word) for word in hosts.words}:
         raise MxtopError(f"{canary} is none of the hosts", "name one of them with --canary")
     if not (wishes.dry_run or wishes.yes or terminal.somebody()):
         raise MxtopError("nobody is there to ask", "add --yes, or --dry-run for the preview alone")
-    return asyncio.run(_story(hosts, wishes, None if canary is None else name(canary)))
+    return asyncio.run(_story(hosts, wishes, None if canary is None else name_of(canary)))
 
 
 async def _story(hosts: Hosts, wishes: Wishes, canary: str | None) -> int:

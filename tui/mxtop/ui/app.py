@@ -213,6 +213,8 @@ class MxtopApp(Copying, Doors, App[int], inherit_bindings=False):
     def on_tick(self, message: Tick) -> None:
         host = self.hosts[message.number]
         host.latest = message.snapshot
+        link = host.latest.connection
+        host.changing.look(reachable=link is None or link.live)
         seen = self.tab > 0 and host is self.host
         if seen:
             self.connecting.look(host.session, host.latest)

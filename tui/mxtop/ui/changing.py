@@ -49,6 +49,8 @@ class Changing:
         self._preparing = False
         self._warned = ""
         self._ended = ""  # the change whose end was seen last
+        self._found: bool | None = None  # whether one that waits was asked for; None: it is being asked for
+        self._reachable = True
 
     @property
     def fixing(self) -> Fixing | None:
@@ -127,13 +129,26 @@ class Changing:
 
     def find(self) -> None:
         """At start, and after an error: is there a change that waits for an answer?"""
+        self._found = None
         self._start(self._find)
 
+    def look(self, *, reachable: bool) -> None:
+        """A host that came back is asked what it could not be asked before."""
+        came_back = reachable and not self._reachable
+        self._reachable = reachable
+        if came_back and self._found is False:
+            self.find()
+
     async def _find(self, fixing: Fixing) -> None:
-        if self.read_only:  # `waiting` cleans up what was cut short
-            waiting = [change for change in await fixing.history() if change.state == "applied"]
-        else:
-            waiting = list(await fixing.waiting())
+        found = False
+        try:
+            if self.read_only:  # `waiting` cleans up what was cut short
+                waiting = [change for change in await fixing.history() if change.state == "applied"]
+            else:
+                waiting = list(await fixing.waiting())
+            found = True
+        finally:
+            self._found = found
         if waiting:
             await self._follow(fixing.watch(waiting[-1], read_only=self.read_only))
 
