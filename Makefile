@@ -15,7 +15,7 @@ help:
 	@echo "make picture the README's pictures of the screen, anew"
 
 # The environment is made anew when pyproject.toml or what is compiled changed, and only then.
-.venv/runtime: pyproject.toml hatch_build.py tui/mxtop/mail/_heads.c
+.venv/runtime: pyproject.toml hatch_build.py tui/mxtop/mail/_heads.c tui/mxtop/mail/_text.h
 	@echo "making .venv"
 	@$(PYTHON) -m venv --clear .venv
 	@$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'

@@ -5,50 +5,7 @@
    and nothing is written but what the Python API allocates.  Log text is hostile: keep it so.
 */
 #define PY_SSIZE_T_CLEAN
-#include <Python.h>
-#include <string.h>
-
-/* A text, read as what it holds.  `kind` is a constant in each copy that the compiler makes of the functions
-   below (1, 2 or 4 bytes a character), so that reading costs no test. */
-typedef struct {
-    PyObject *text;
-    const void *data;
-    Py_ssize_t size;
-} Text;
-
-#define INLINE static inline __attribute__((always_inline))
-#define AT(i) PyUnicode_READ(kind, t->data, (i))
-
-INLINE int is_digit(Py_UCS4 c) { return c - '0' < 10u; }
-INLINE int is_letter(Py_UCS4 c) { return (c | 0x20) - 'a' < 26u; }
-INLINE int is_vowel(Py_UCS4 c) { c |= 0x20; return c == 'a' || c == 'e' || c == 'i' || c == 'o' || c == 'u'; }
-INLINE int is_hex(Py_UCS4 c) { return is_digit(c) || c - 'A' < 6u; }
-
-/* Where `c` is next in [at, end); `end` where it is not. */
-INLINE Py_ssize_t find(const Text *t, const int kind, Py_UCS4 c, Py_ssize_t at, Py_ssize_t end)
-{
-    if (kind == PyUnicode_1BYTE_KIND) {
-        const char *start = (const char *)t->data;
-        const char *found = at < end ? memchr(start + at, (int)c, (size_t)(end - at)) : NULL;
-        return found ? found - start : end;
-    }
-    while (at < end && AT(at) != c)
-        at++;
-    return at;
-}
-
-/* Whether [at, end) begins with `form`, where `0` stands for a digit and `5` for one up to 5. */
-INLINE int has_form(const Text *t, const int kind, Py_ssize_t at, Py_ssize_t end, const char *form)
-{
-    for (; *form; form++, at++) {
-        if (at >= end)
-            return 0;
-        Py_UCS4 c = AT(at);
-        if (*form == '0' ? !is_digit(c) : *form == '5' ? c - '0' > 5u : c != (Py_UCS4)*form)
-            return 0;
-    }
-    return 1;
-}
+#include "_text.h"
 
 /* Behind a time of RFC 3339 with a zone that begins at `at`; -1 where there is none. */
 INLINE Py_ssize_t after_iso(const Text *t, const int kind, Py_ssize_t at, Py_ssize_t end)
@@ -99,14 +56,6 @@ INLINE int is_queue_id(const Text *t, const int kind, Py_ssize_t at, Py_ssize_t 
     return is_long || is_short;
 }
 
-INLINE int is_word(const Text *t, const int kind, Py_ssize_t at, Py_ssize_t end)
-{
-    for (Py_ssize_t i = at; i < end; i++)
-        if (!is_letter(AT(i)))
-            return 0;
-    return at < end;
-}
-
 /* A tuple of new references, which it takes over; NULL where one of them is. */
 static PyObject *tuple_of(PyObject **parts, Py_ssize_t size)
 {
@@ -121,37 +70,9 @@ static PyObject *tuple_of(PyObject **parts, Py_ssize_t size)
     return tuple;
 }
 
-/* Where [at, end) goes on behind `form`; -1 where it does not begin so.  `0` and `5` as above. */
-INLINE Py_ssize_t after(const Text *t, const int kind, Py_ssize_t at, Py_ssize_t end, const char *form)
-{
-    return at >= 0 && has_form(t, kind, at, end, form) ? at + (Py_ssize_t)strlen(form) : -1;
-}
-
-/* The number in [at, end), `1` or `0.25`; -1 where it is none that a double holds exactly before the point is set.
-   (A quotient of two exact doubles is rounded once, so it is what Python reads from the same text.) */
-INLINE double number_in(const Text *t, const int kind, Py_ssize_t at, Py_ssize_t end)
-{
-    static const double tens[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
-    long long digits = 0;
-    Py_ssize_t point = -1;
-    if (end - at > 15)
-        return -1;
-    for (Py_ssize_t i = at; i < end; i++) {
-        Py_UCS4 c = AT(i);
-        if (is_digit(c))
-            digits = digits * 10 + (c - '0');
-        else if (c == '.' && point < 0 && i > at && i + 1 < end)
-            point = i;
-        else
-            return -1;
-    }
-    return at >= end ? -1 : (double)digits / tens[point < 0 ? 0 : end - point - 1];
-}
-
-INLINE int is_space(Py_UCS4 c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-
 /* Behind `<…>` without a quotation mark, `at` being behind the `<`; `domain` is behind its last `@`, or -1. */
-INLINE Py_ssize_t after_address(const Text *t, const int kind, Py_ssize_t at, Py_ssize_t end, Py_ssize_t *domain)
+INLINE Py_ssize_t after_address(const Text *t, const int kind, Py_ssize_t at, Py_ssize_t end,
+                                Py_ssize_t *domain)
 {
     *domain = -1;
     for (; at < end && AT(at) != '"'; at++) {
@@ -163,8 +84,8 @@ INLINE Py_ssize_t after_address(const Text *t, const int kind, Py_ssize_t at, Py
     return -1;
 }
 
-/* Whether [at, end) is a delivery in its common form, which is that of `scan.py`; then new references to its fields:
-   domain, relay, conn_use, delay, delays, status and reason. */
+/* Whether [at, end) is a delivery in its common form, which is that of `scan.py`; then new references to its
+   fields: domain, relay, conn_use, delay, delays, status and reason. */
 INLINE int is_delivery(const Text *t, const int kind, Py_ssize_t at, Py_ssize_t end, PyObject **fields)
 {
     Py_ssize_t domain, ignored, optional, name, stop, uses = -1;
@@ -282,7 +203,8 @@ typedef struct {
 } Call;
 
 /* The token in [at, end) as a new reference, and its kind, 0 where that is not known; NULL with an error set. */
-INLINE PyObject *token_in(const Text *t, const int kind, Py_ssize_t at, Py_ssize_t end, Call *call, long *known)
+INLINE PyObject *token_in(const Text *t, const int kind, Py_ssize_t at, Py_ssize_t end, Call *call,
+                          long *known)
 {
     Py_ssize_t size = end - at;
     size_t place = (size_t)size;
@@ -367,8 +289,8 @@ INLINE int cut_line(const Text *t, const int kind, Py_ssize_t at, Py_ssize_t end
             return put(call->pieces, tuple_of(parts, 2));
         }
     } else if (known == call->smtpd) {
-        Py_ssize_t client = is_connect ? end
-                          : is_id || has_form(t, kind, first, rest, "NOQUEUE: ") ? after_client(t, kind, rest, end) : -1;
+        int may_name = is_id || has_form(t, kind, first, rest, "NOQUEUE: ");
+        Py_ssize_t client = is_connect ? end : may_name ? after_client(t, kind, rest, end) : -1;
         if (client >= 0) {
             Py_DECREF(token);
             return put(call->pieces, PART(rest, client));
