@@ -47,6 +47,23 @@ async def test_closed_with_esc_nobody_gets_anything() -> None:
         assert await asked is None
 
 
+async def test_a_question_that_nobody_waits_for_any_more_goes_away() -> None:
+    """A login that was cut off while it asked: what is typed now would go nowhere."""
+    session, fixing = asking()
+    async with running(session=session) as (app, pilot):
+        assert fixing.ask_password is not None
+        asked = asyncio.ensure_future(fixing.ask_password("Password"))
+        await settle(pilot)
+        assert isinstance(app.screen, Password)
+        asked.cancel()
+        await settle(pilot)
+        assert not isinstance(app.screen, Password)
+        again = asyncio.ensure_future(fixing.ask_password("Password"))
+        await settle(pilot)
+        await pilot.press("a", "enter")
+        assert await again == "a"
+
+
 async def test_a_hostile_prompt_is_only_text() -> None:
     session, fixing = asking()
     async with running(session=session) as (app, pilot):

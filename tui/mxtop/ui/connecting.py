@@ -88,14 +88,6 @@ class Connecting:
             case "challenge":
                 prompt = f"{question.host} asks: {question.text.strip()}"
         async with self.turn:
-            given: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
-
-            def take(text: str | None) -> None:
-                if not given.done():
-                    given.set_result(text)
-
             note = "For this login alone: it is not stored, and seen by nobody else."
             page = Password(prompt, note=note, title="Log in", echo=question.echo)
-            # By the application's own loop: whoever asks may come from a thread that Textual does not know.
-            self._app.call_later(self._app.push_screen, page, take)
-            return await given
+            return await page.answer(self._app)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
@@ -103,14 +102,7 @@ class Doors:
 
         app = cast("MxtopApp", self)
         async with app.connecting.turn:  # several hosts may ask at once
-            given: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
-
-            def take(text: str | None) -> None:
-                if not given.done():
-                    given.set_result(text)
-
-            app.push_screen(Password(prompt), take)
-            return await given
+            return await Password(prompt).answer(app)
 
     def ended(self, change: Change, *, here: bool = True) -> None:
         """A change came to its end: told where its own page is not looked at, and in an open history.

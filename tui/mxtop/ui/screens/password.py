@@ -5,9 +5,10 @@ Gives what was typed to whoever asked, and keeps none of it: the field goes with
 
 from __future__ import annotations
 
-from typing import ClassVar
+import asyncio
+from typing import Any, ClassVar
 
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
@@ -45,6 +46,25 @@ class Password(ModalScreen[str | None]):
         self._note = note
         self._title = title
         self._field = Input(password=not echo, id="password")
+
+    async def answer(self, app: App[Any]) -> str | None:
+        """Show it over whatever is there, and wait; where nobody waits any more it goes away by itself."""
+        given: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+
+        def take(text: str | None) -> None:
+            if not given.done():
+                given.set_result(text)
+
+        # By the application's own loop: whoever asks may come from a thread that Textual does not know.
+        app.call_later(app.push_screen, self, take)
+        try:
+            return await given
+        finally:
+            app.call_later(self._withdraw)
+
+    def _withdraw(self) -> None:
+        if self.is_attached and self.app.screen is self:
+            self.dismiss(None)
 
     def compose(self) -> ComposeResult:
         text = Text(id="question")
