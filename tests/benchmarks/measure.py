@@ -83,6 +83,12 @@ def cpu_seconds(pid: int) -> float:
     return _scheduled(pid, 0)
 
 
+def children_seconds(pid: int) -> float:
+    """CPU time of its children that have ended and were waited for, to the tick (proc(5), stat)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
+
+
 def queued_seconds(pid: int) -> float:
     """Time that its threads were ready to run and waited for a core: what a busy machine adds."""
     return _scheduled(pid, 1)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from mxtop.hosts import beat
 from mxtop.mail.batch import Batch
 from mxtop.mail.sample import Sample
 from mxtop.mail.snapshot import Feed, QueueCounts, Snapshot
@@ -72,6 +73,30 @@ async def test_another_interval_counts_from_now_on_not_after_the_old_one() -> No
         await until(lambda: len(seen) > 3)
 
     await ticking(session, story)
+
+
+async def test_what_comes_at_the_moment_of_a_tick_is_in_its_snapshot() -> None:
+    session = Session(Core("mx1"), interval=0.05)
+    taken = 0
+    counts: list[tuple[int, int]] = []
+
+    async def feed() -> None:
+        nonlocal taken
+        while True:
+            await beat.rest(0.05)
+            await asyncio.sleep(0)
+            session.take(BATCH)
+            taken += 1
+
+    async with asyncio.TaskGroup() as group:
+        session.ready.set()
+        ticks = group.create_task(session.ticks(lambda shown: counts.append((shown.totals.lines, taken))))
+        feeding = group.create_task(feed())  # its timer is set after that of the tick
+        await until(lambda: len(counts) > 5)
+        ticks.cancel()
+        feeding.cancel()
+    assert [lines for lines, _ in counts] == [known for _, known in counts]
+    assert counts[0] == (0, 0) and sorted({lines for lines, _ in counts}) == [lines for lines, _ in counts]
 
 
 async def test_a_recorder_gets_every_sample_but_what_is_said_of_feeds() -> None:

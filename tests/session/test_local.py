@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import os
+import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
@@ -21,6 +22,7 @@ from mxtop.mail.sample import Sample
 from mxtop.mail.settings import Settings
 from mxtop.mail.snapshot import Feed, QueueCounts, Snapshot
 from mxtop.mail.sockets import SocketRow
+from mxtop.session import local
 from mxtop.session.local import LocalSession
 
 LIMIT = 30.0
@@ -182,6 +184,29 @@ def test_a_peer_that_nothing_knows_has_the_queue_looked_at_once(machine: Machine
     session._take_rows((), "")
     session._take_rows((row,), "")  # new again
     assert session._puzzled.is_set()
+
+
+@pytest.mark.parametrize("quick", [True, False])
+async def test_sockets_are_looked_at_in_a_thread_unless_that_takes_no_time(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, quick: bool
+) -> None:
+    threads: list[int] = []
+
+    class Looked:
+        note = ""
+
+        def __init__(self, queue_directory: str | None) -> None:
+            self.quick = quick
+
+        def sample(self, ports: object, known: object) -> tuple[SocketRow, ...]:
+            threads.append(threading.get_ident())
+            return ()
+
+    monkeypatch.setattr(local, "Sampler", Looked)
+    monkeypatch.setattr(local, "SOCKETS_LOOK", 0.02)
+    async with running(LocalSession(host=machine, log="/nowhere")):
+        await until(lambda: len(threads) > 2)
+    assert (threading.get_ident() in threads) == quick
 
 
 async def test_another_selection_is_looked_up_at_once(machine: Machine) -> None:

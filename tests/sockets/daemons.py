@@ -61,6 +61,11 @@ class Daemons:
             assert time.monotonic() < deadline, "a child did not come up"
             time.sleep(0.02)
 
+    @property
+    def pid(self) -> int:
+        """Of the master."""
+        return self._process.pid
+
     def close(self) -> None:
         self._process.send_signal(signal.SIGTERM)
         self._process.wait(timeout=10)

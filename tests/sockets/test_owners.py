@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
+import psutil
 import pytest
 from tests.sockets.conftest import Start
 
@@ -78,3 +80,37 @@ def test_a_postfix_that_was_started_later(
         assert found.of(inodes(server)) == {}
     monkeypatch.setattr(owners, "LOOK_FOR_MASTERS", 0.0)
     assert [owner.service for owner in found.of(inodes(server)).values()] == ["relay"]
+
+
+def written_down(queue_directory: Path, text: str) -> None:
+    """As master(8) writes its pid (Postfix src/master/master.c)."""
+    (queue_directory / "pid").mkdir()
+    (queue_directory / "pid" / "master.pid").write_text(text)
+
+
+def test_a_master_that_has_written_itself_down_spares_reading_every_process(
+    server: socket.socket, daemons: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree = daemons(("smtp", connect(server), []), cwd=tmp_path)
+    written_down(tmp_path, f"{tree.pid:>11}\n")
+    monkeypatch.setattr(psutil, "process_iter", lambda: pytest.fail("every process is read"))
+    found = Owners(str(tmp_path))
+    assert [owner.daemon for owner in found.of(inodes(server)).values()] == ["smtp"]
+    assert found.running
+
+
+@pytest.mark.parametrize("text", ["", "master", "-1", "0", "1", "4194304", "9" * 30])
+def test_what_is_written_there_is_believed_of_a_master_alone(
+    server: socket.socket, daemons: Start, tmp_path: Path, text: str
+) -> None:
+    daemons(("smtp", connect(server), []), cwd=tmp_path)
+    written_down(tmp_path, text)
+    assert [owner.daemon for owner in Owners(str(tmp_path)).of(inodes(server)).values()] == ["smtp"]
+
+
+def test_a_master_of_another_instance_is_not_taken_for_this_one(
+    server: socket.socket, daemons: Start, tmp_path: Path
+) -> None:
+    tree = daemons(("smtp", connect(server), []))
+    written_down(tmp_path, f"{tree.pid}\n")
+    assert Owners(str(tmp_path)).of(inodes(server)) == {}

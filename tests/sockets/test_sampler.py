@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -18,8 +19,9 @@ from tests.sockets.conftest import Start
 
 from mxtop.mail.settings import Settings, Transport
 from mxtop.mail.sockets import SocketRow
-from mxtop.sockets import owners
-from mxtop.sockets.sampler import Sampler, relay_ports
+from mxtop.sockets import owners, sampler
+from mxtop.sockets.sampler import LATELY, QUICK, Sampler, relay_ports
+from mxtop.sockets.table import Table
 
 root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to see whose a socket is")
 
@@ -233,3 +235,26 @@ def test_relay_ports() -> None:
     )
     assert relay_ports(settings) == {2525, 587, 26, 25, 1025}
     assert relay_ports(Settings(values={"default_transport": "smtp"})) == frozenset()
+
+
+def test_it_is_quick_once_the_last_samples_all_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, cost = 100.0, QUICK / 2
+
+    def look() -> Table:
+        nonlocal now
+        now += cost
+        return Table((), frozenset())
+
+    monkeypatch.setattr(sampler, "time", SimpleNamespace(perf_counter=lambda: now, monotonic=lambda: now))
+    found = Sampler(look=look)
+    assert not found.quick, "nobody knows yet"
+    for _ in range(LATELY):
+        found.sample()
+    assert found.quick
+    cost = QUICK * 2
+    found.sample()
+    cost = 0.0
+    for _ in range(LATELY):
+        assert not found.quick, "now and then one is dear"
+        found.sample()
+    assert found.quick

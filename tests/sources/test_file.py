@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 from tests.sources.helpers import Reader, append, numbered
 
+from mxtop.hosts import beat
 from mxtop.mail.errors import LogUnreadable
-from mxtop.sources.file import Follower
+from mxtop.sources.file import CALM, POLL, QUIET, Follower
 from mxtop.sources.lines import LIMIT
 from mxtop.sources.rotation import Cursor
 
@@ -286,6 +287,26 @@ async def test_costs_nothing_while_nothing_comes(log: Path) -> None:
     after = resource.getrusage(resource.RUSAGE_SELF)
     used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     assert used / 2 < 0.005
+
+
+async def test_a_quiet_log_is_looked_at_less_often(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rests: list[float] = []
+
+    async def rest(seconds: float) -> None:
+        rests.append(seconds)
+        if len(rests) == CALM + 3:
+            append(log, range(11, 12))
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(beat, "rest", rest)
+    source = Follower(log, from_start(log)).batches()
+    for _ in range(2):
+        await anext(source)
+    task = asyncio.ensure_future(anext(source))
+    while len(rests) < CALM + 5:
+        await asyncio.sleep(0)
+    task.cancel()
+    assert rests[: CALM + 5] == [*[POLL] * CALM, *[QUIET] * 3, POLL, POLL]
 
 
 async def test_leaves_nothing_open(log: Path) -> None:

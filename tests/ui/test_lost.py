@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
 
 import pytest
 from tests.ui.terminal import terminal
@@ -19,15 +18,6 @@ class Session(LivelySession):
         open({path!r}, "w").write("closed")
 sys.exit(run_app(MxtopApp(Session(SNAPSHOT))))
 """
-
-
-def test_is_lost() -> None:
-    master, slave = pty.openpty()
-    assert not lost.is_lost(slave)
-    os.close(master)
-    assert lost.is_lost(slave)
-    os.close(slave)
-    assert lost.is_lost(slave), "a closed descriptor is lost as well"
 
 
 @pytest.mark.parametrize("ignore", [True, False])

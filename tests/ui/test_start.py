@@ -91,6 +91,15 @@ def test_many_hosts_are_asked_less_often_each(opened: dict[str, Any]) -> None:
         assert {session._pause for session in opened["sessions"]} == {pause}
 
 
+@pytest.mark.parametrize("count", [1, 3, start.MANY])
+def test_many_hosts_are_not_all_looked_at_at_one_moment(opened: dict[str, Any], count: int) -> None:
+    show(hosts=[f"mx{n}" for n in range(count)])
+    phases = [session._phase for session in opened["sessions"]]
+    assert phases[0] == 0 and sorted(set(phases)) == phases
+    assert phases[-1] < opened["sessions"][0]._behind
+    assert phases == [session._names._phase for session in opened["sessions"]]
+
+
 def test_a_word_that_is_no_host_opens_no_screen(opened: dict[str, Any]) -> None:
     with pytest.raises(BadTarget):
         show(hosts=["mx1", "-oProxyCommand=x"])

@@ -153,3 +153,14 @@ def test_a_feed_that_is_down_names_its_remedy_in_full_when_zoomed() -> None:
     shown = summary.feeds(view, 40)
     assert "✖ down" in plain(shown[:1]) and all(width_of(line) <= 40 for line in shown)
     assert plain(shown).replace("\n", "").replace(" ", "").endswith("x" * 200)
+
+
+def test_a_trend_of_nothing_does_not_grow_and_is_not_painted_anew() -> None:
+    def trend(*history: float) -> str:
+        line = summary._with_spark(View(snapshot=replace(SNAPSHOT, history=history)), 120)
+        return plain([line]).rpartition("/s")[2].strip()
+
+    assert trend() == ""
+    assert trend(0.0) == trend(0.0, 0.0) != ""
+    assert set(trend(0.0)) == {"▁"}
+    assert trend(0.0, 1.0) == "▁█", "only what was seen"

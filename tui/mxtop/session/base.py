@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from mxtop.hosts import beat
 from mxtop.mail.finding import Finding
 from mxtop.mail.sample import Sample
 from mxtop.mail.snapshot import Feed, Snapshot
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 BEHIND: Final = 1.0
 """Seconds between two snapshots of a host that nobody looks at, at least."""
 
+FIRST: Final = 3
+"""Turns of the event loop that the feeds have before a snapshot of the same moment."""
+
 PATIENCE: Final = 0.4
 """Seconds after which the first snapshot comes even if the log is not in yet."""
 
@@ -28,9 +32,10 @@ class Session:
     """A Core that ticks.  `run` is the session's life; the other calls come from the same event loop.
 
     Ticks come every `interval` seconds, and where nobody looks at this host not before `behind` seconds.
+    `phase` shifts what it does now and then by so many seconds: not all of many hosts at one moment.
     """
 
-    def __init__(self, core: Core, interval: float = 1.0, behind: float = BEHIND) -> None:
+    def __init__(self, core: Core, interval: float = 1.0, behind: float = BEHIND, phase: float = 0.0) -> None:
         self.core = core
         self.host = core.host
         self.selected: str | None = None
@@ -40,6 +45,7 @@ class Session:
         """What passes the questions of a login on; None where no login asks."""
         self._interval = interval
         self._behind = behind
+        self._phase = phase
         self.ready = asyncio.Event()
         """Set when there is something to show."""
         self._wake = asyncio.Event()
@@ -140,7 +146,8 @@ class Session:
             self._wake.clear()
             try:
                 pause = self._interval if self.attended else max(self._interval, self._behind)
-                async with asyncio.timeout(pause):
+                async with asyncio.timeout_at(beat.due(pause, self._phase)):
                     await self._wake.wait()
             except TimeoutError:
-                pass
+                for _ in range(FIRST):
+                    await asyncio.sleep(0)

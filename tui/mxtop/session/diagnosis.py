@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from mxtop.fixes import diagnose
+from mxtop.hosts import beat
 from mxtop.mail.finding import Finding
 from mxtop.mail.snapshot import Snapshot
 
@@ -59,7 +60,7 @@ async def keep_diagnosed(
         if last is None:
             await asyncio.sleep(SOON)
         elif attended.is_set():
-            await asyncio.sleep(SEEN.rest(cost, same))
+            await beat.rest(SEEN.rest(cost, same))
         else:
             await _until(attended, BEHIND.rest(cost, same))
 

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Final
 
+from mxtop.hosts import beat
 from mxtop.hosts.base import Host
 from mxtop.hosts.local import LocalHost
 from mxtop.hosts.remembering import Remembering
@@ -59,15 +60,16 @@ class LocalSession(Session):
         interval: float = 1.0,
         host: Host | None = None,
         behind: float = BEHIND,
+        phase: float = 0.0,
     ) -> None:
         self._host = Remembering(host or LocalHost(), changes)
         self._config_directory = config_directory
         self._log = log
         self._settings_known = asyncio.Event()  # read, or known to be unreadable
-        self._names = Names(self._host)
+        self._names = Names(self._host, phase=phase)
         self._puzzled = asyncio.Event()  # a peer that neither log nor DNS knows: the queue may
         self._unknown: frozenset[str] = frozenset()
-        super().__init__(Core(self._host.name), interval, behind)
+        super().__init__(Core(self._host.name), interval, behind, phase)
         self._settings_due = asyncio.Event()
         self.live_fixing = LiveFixing(self, self._host, config_directory=config_directory)
         self.fixing = self.live_fixing
@@ -138,8 +140,9 @@ class LocalSession(Session):
                 )
                 seen = stamp
             self._settings_due.clear()
+            pause = SETTINGS_LOOK if self.attended else SETTINGS_BEHIND
             try:
-                async with asyncio.timeout(SETTINGS_LOOK if self.attended else SETTINGS_BEHIND):
+                async with asyncio.timeout_at(beat.due(pause, self._phase)):
                     await self._settings_due.wait()
             except TimeoutError:
                 pass
@@ -198,10 +201,11 @@ class LocalSession(Session):
             if self.core.settings is not settings and self.core.settings is not None:
                 settings = self.core.settings
                 ports = relay_ports(settings)
-            # In a thread: as root every /proc/PID/fd is read, and keys come first.
-            rows = await asyncio.to_thread(sampler.sample, ports, self.core.addresses())
+            sample = partial(sampler.sample, ports, self.core.addresses())
+            # Keys come first: as root every /proc/PID/fd is read.  But waking a thread for nothing costs too.
+            rows = sample() if sampler.quick else await asyncio.to_thread(sample)
             self._take_rows(rows, sampler.note)
-            await asyncio.sleep(SOCKETS_LOOK)
+            await beat.rest(SOCKETS_LOOK)
 
     def _take_rows(self, rows: tuple[SocketRow, ...], note: str) -> None:
         """One sample; a peer that nothing tells the destination of makes the queue looked at soon."""
@@ -222,9 +226,9 @@ class LocalSession(Session):
             self.take(await queue.counts(self._host, self._config_directory))
             cost = time.monotonic() - started
             self._show(Feed(name="queue", state="live", since=time.time()))
-            await asyncio.sleep(max(QUEUE_SOON, QUEUE_SHARE * cost))
+            await beat.rest(max(QUEUE_SOON, QUEUE_SHARE * cost), self._phase)
             try:
-                async with asyncio.timeout(QUEUE_LOOK - QUEUE_SOON):
+                async with asyncio.timeout_at(beat.due(QUEUE_LOOK - QUEUE_SOON, self._phase)):
                     await self._puzzled.wait()
             except TimeoutError:
                 pass

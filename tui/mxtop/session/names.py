@@ -17,6 +17,7 @@ from mxtop.dns import resolvconf
 from mxtop.dns.cache import Cache
 from mxtop.dns.lookup import Lookup
 from mxtop.dns.resolver import Resolver
+from mxtop.hosts import beat
 from mxtop.hosts.base import Host
 from mxtop.mail import nexthop as next_hops
 from mxtop.mail.answer import Viewpoint
@@ -49,12 +50,13 @@ AT_ONCE: Final = 4
 class Names:
     """`async with Names(host) as names`: `names.settings = …`, then `await names.resolve(…)`.
 
-    `ask_from`: the nameservers are asked from that machine; else from here.
+    `ask_from`: the nameservers are asked from that machine; else from here.  `phase`: seconds, as in `beat`.
     """
 
-    def __init__(self, host: Host, *, ask_from: Host | None = None) -> None:
+    def __init__(self, host: Host, *, ask_from: Host | None = None, phase: float = 0.0) -> None:
         self._host = host
         self._ask_from = ask_from
+        self._phase = phase
         self._settings: Settings | None = None
         self._cache = Cache()
         self._lookups: dict[tuple[str, bool], Lookup] = {}
@@ -178,10 +180,10 @@ class Names:
 
     async def _rest(self, seconds: float, *, until_turned: bool) -> None:
         if not until_turned:
-            await asyncio.sleep(seconds)
+            await beat.rest(seconds, self._phase)
             return
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout_at(beat.due(seconds, self._phase)):
                 await self._turned.wait()
         except TimeoutError:
             pass

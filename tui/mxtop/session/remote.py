@@ -64,9 +64,15 @@ class RemoteSession(LocalSession):
         asking: Asking | None = None,
         pause: float = PAUSE,
         behind: float = BEHIND,
+        phase: float = 0.0,
     ) -> None:
         super().__init__(
-            config_directory=config_directory, log=log, interval=interval, host=ssh, behind=behind
+            config_directory=config_directory,
+            log=log,
+            interval=interval,
+            host=ssh,
+            behind=behind,
+            phase=phase,
         )
         self.ssh = ssh
         self.live_fixing = LiveFixing(
@@ -80,7 +86,7 @@ class RemoteSession(LocalSession):
         self.asking = asking
         self._pause = pause
         self.core.connection = connection(ssh.link)
-        self._names = Names(self._host, ask_from=self._host)
+        self._names = Names(self._host, ask_from=self._host, phase=phase)
         self._running = False
         self._ahead = 0.0
         self._own: dict[str, Feed] = {}  # what each feed last said of itself

@@ -110,14 +110,25 @@ class Owners:
     def _running_masters(self) -> list[psutil.Process]:
         if self._masters_due():
             self._looked = time.monotonic()
-            self._masters = [p for p in psutil.process_iter(["name"]) if self._is_master(p)]
+            self._masters = self._registered() or [p for p in psutil.process_iter() if self._is_master(p)]
             self.running = bool(self._masters)
         return self._masters
 
-    def _is_master(self, process: psutil.Process) -> bool:
-        if process.info["name"] != "master":
-            return False
+    def _registered(self) -> list[psutil.Process]:
+        """The master of this instance as it has written itself down: spares reading every process."""
+        if self._queue_directory is None:
+            return []
         try:
+            pid = int((self._queue_directory / "pid" / "master.pid").read_text())
+            process = psutil.Process(pid)
+        except (OSError, ValueError, psutil.NoSuchProcess):
+            return []
+        return [process] if self._is_master(process) else []
+
+    def _is_master(self, process: psutil.Process) -> bool:
+        try:
+            if process.name() != "master":
+                return False
             return self._queue_directory in (None, Path(process.cwd()))
         except psutil.AccessDenied:
             self.denied = True

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import socket
 import time
+from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
@@ -25,6 +26,12 @@ SMTP_PORTS: Final = frozenset({25, 465, 587})
 
 LOOKUP_PORTS: Final = frozenset({53, 389, 636, 3306, 5432})
 """Where smtp(8) asks its tables: DNS over TCP, LDAP, MySQL, PostgreSQL.  No mail goes there."""
+
+QUICK: Final = 0.02
+"""Seconds of a sample that nobody notices who waits for it."""
+
+LATELY: Final = 10
+"""Samples that `Sampler.quick` goes by: now and then one is dearer, as masters are looked for."""
 
 _Key = tuple[str, int, str, int]
 
@@ -75,6 +82,12 @@ class Sampler:
         self._owners = Owners(queue_directory)
         self._look = look or Look()
         self._sightings = Sightings()
+        self._costs: deque[float] = deque([1.0], maxlen=LATELY)
+
+    @property
+    def quick(self) -> bool:
+        """Whether each of the last samples took so little that the next may be waited for."""
+        return max(self._costs) < QUICK
 
     def sample(
         self, ports: Collection[int] = (), known: Mapping[str, str] | None = None
@@ -84,10 +97,12 @@ class Sampler:
         `ports`: where mail goes besides SMTP_PORTS (`relay_ports`).  `known`: destinations by peer address.
         OSError where /proc is not there.
         """
+        began = time.perf_counter()
         table = self._look()
         owners = self._owners.of({c.inode for c in table.connections if c.inode})
         rows = self._sightings.rows(table, lambda each: owners.get(each.inode), ports, known or {})
         self.note = self._explain(sum(row.daemon is None for row in rows))
+        self._costs.append(time.perf_counter() - began)
         return rows
 
     def _explain(self, unknown: int) -> str:

@@ -16,6 +16,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Final, Literal
 
+from mxtop.hosts import beat
 from mxtop.mail.batch import Batch
 from mxtop.mail.errors import LogUnreadable
 from mxtop.sources.access import unreadable
@@ -23,7 +24,12 @@ from mxtop.sources.rotation import Cursor, LogFile, find, line_start, look, reco
 from mxtop.sources.tail import Damaged, Tail, Truncated
 
 POLL: Final = 0.5
-"""Seconds between two looks at a log that does not grow: half a tick of the screen."""
+"""Seconds between two looks at a log that has no more: half a tick of the screen."""
+
+QUIET: Final = 1.0
+"""The same where nothing has come for CALM looks: then most of what a look costs is to wake up for it."""
+
+CALM: Final = 4
 
 CHUNK: Final = 256 * 1024
 """Bytes read at a time, so that a screen stays alive while a long history comes in."""
@@ -54,12 +60,15 @@ class Follower:
         """Batches for ever.  LogUnreadable where the log, or its successor, cannot be read."""
         try:
             self._begin()
+            looks = 0
             while True:
                 batch = self._next()
                 if batch is None:
                     self.caught_up = True
-                    await asyncio.sleep(POLL)
+                    looks += 1
+                    await beat.rest(POLL if looks <= CALM else QUIET)
                 else:
+                    looks = 0
                     yield batch
                     await asyncio.sleep(0)
         finally:

@@ -16,6 +16,7 @@ from typing import ClassVar, cast
 
 from textual.app import App
 from textual.binding import BindingType
+from textual.driver import Driver
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
@@ -27,6 +28,7 @@ from mxtop.ui.changing import WORKER, Changing
 from mxtop.ui.connecting import Connecting
 from mxtop.ui.copying import Copying
 from mxtop.ui.doors import Doors
+from mxtop.ui.driver import quiet
 from mxtop.ui.feed import Session, Tick
 from mxtop.ui.keys import Key, bindings, check
 from mxtop.ui.screens.main import Main
@@ -186,7 +188,6 @@ class MxtopApp(Copying, Doors, App[int], inherit_bindings=False):
         self.draw()
         self.call_after_refresh(self._afterwards)
         if not self.is_headless:
-            self.set_interval(lost.EVERY, lambda: lost.watch(self.close_all))
             self.set_timer(STANDS, collect_garbage)
 
     def _afterwards(self) -> None:
@@ -197,6 +198,12 @@ class MxtopApp(Copying, Doors, App[int], inherit_bindings=False):
                 self.register_theme(each)
         if self._notices or loaded.problems:
             self.tell("\n".join([*self._notices, *loaded.problems]), warning=True)
+
+    def get_driver_class(self) -> type[Driver]:
+        return quiet(super().get_driver_class())
+
+    async def on_terminal_lost(self) -> None:
+        await lost.leave(self.close_all)
 
     async def close_all(self) -> None:
         """Let go of what the sessions hold."""

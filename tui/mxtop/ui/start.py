@@ -88,7 +88,7 @@ def _remote(
     pause, behind = (PAUSE, BEHIND) if len(hosts) < MANY else (MANY_PAUSE, MANY_BEHIND)
     bastions = None if ssh_command is not None else new_bastions()
     sessions: list[Session] = []
-    for host in hosts:
+    for number, host in enumerate(hosts):
         asking = None if ssh_command is not None else Asking()
         ssh = ssh_host(parse_target(host), ask=asking, bastions=bastions, command=ssh_command)
         sessions.append(
@@ -100,6 +100,7 @@ def _remote(
                 asking=asking,
                 pause=pause,
                 behind=behind,
+                phase=behind * number / len(hosts),
             )
         )
     return sessions

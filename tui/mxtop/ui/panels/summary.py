@@ -155,8 +155,11 @@ def _with_spark(view: View, width: int) -> Line:
     gap = literal("   " if width >= 100 else "  ")
     left = [*queue(view), (gap, "text"), *rates(view)]
     room = width - width_of(left) - 1
-    if room >= 6 and view.snapshot.history and view.snapshot.mode != "files":
-        left += [(literal(" "), "text"), (spark(view.snapshot.history, room), "accent")]
+    history = view.snapshot.history
+    if room >= 6 and history and view.snapshot.mode != "files":
+        if not any(history):
+            history = (0.0,) * room  # a line that grows says no more, and is painted anew each second
+        left += [(literal(" "), "text"), (spark(history, room), "accent")]
     return tuple(left)
 
 
