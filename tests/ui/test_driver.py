@@ -94,8 +94,7 @@ def typed() -> Iterator[Typed]:
     driver.begin()
     yield driver
     driver.end()
-    driver.close()
-    for descriptor in (driver.master, driver.fileno):
+    for descriptor in (driver.master, driver.fileno, driver._rung, driver.exit_event._descriptor):
         if descriptor >= 0:
             os.close(descriptor)
 

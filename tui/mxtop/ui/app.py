@@ -14,26 +14,24 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar, cast
 
-from textual.app import App
 from textual.binding import BindingType
-from textual.driver import Driver
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
 from mxtop.config import INTERVALS
 from mxtop.mail.snapshot import Snapshot
 from mxtop.mail.text import clean
-from mxtop.ui import lost, theme
+from mxtop.ui import theme
 from mxtop.ui.changing import WORKER, Changing
 from mxtop.ui.connecting import Connecting
 from mxtop.ui.copying import Copying
 from mxtop.ui.doors import Doors
-from mxtop.ui.driver import quiet
 from mxtop.ui.feed import Session, Tick
 from mxtop.ui.keys import Key, bindings, check
 from mxtop.ui.screens.main import Main
 from mxtop.ui.screens.palette import Commands
 from mxtop.ui.screens.whole import Whole
+from mxtop.ui.terminal import OnTerminal
 from mxtop.ui.together import ChangingTogether
 from mxtop.ui.view import View
 from mxtop.ui.watched import Watched
@@ -49,7 +47,7 @@ STANDS = 2.0
 """Seconds after which the screen stands and garbage is collected."""
 
 
-class MxtopApp(Copying, Doors, App[int], inherit_bindings=False):
+class MxtopApp(Copying, Doors, OnTerminal, inherit_bindings=False):
     """`others` are watched besides `session`, each in a tab of its own, and all in the first.
 
     `theme_directories` are read after the shipped themes; `notices` are shown once at start.
@@ -199,12 +197,6 @@ class MxtopApp(Copying, Doors, App[int], inherit_bindings=False):
         if self._notices or loaded.problems:
             self.tell("\n".join([*self._notices, *loaded.problems]), warning=True)
 
-    def get_driver_class(self) -> type[Driver]:
-        return quiet(super().get_driver_class())
-
-    async def on_terminal_lost(self) -> None:
-        await lost.leave(self.close_all)
-
     async def close_all(self) -> None:
         """Let go of what the sessions hold."""
         for host in self.hosts:
@@ -321,10 +313,6 @@ class MxtopApp(Copying, Doors, App[int], inherit_bindings=False):
         )
 
     # -- commands ------------------------------------------------------------------------
-
-    def tell(self, text: str, *, warning: bool = False) -> None:
-        """A notice; never markup."""
-        self.notify(text, severity="warning" if warning else "information", markup=False)
 
     async def command(self, key: Key) -> None:
         """Run what a key does: for the palette."""

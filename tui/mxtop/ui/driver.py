@@ -35,7 +35,7 @@ def quiet(found: type[Driver]) -> type[Driver]:
 
 
 class _Bell(Event):
-    """An event that also makes a descriptor readable."""
+    """An event that also writes to a descriptor."""
 
     def __init__(self, descriptor: int) -> None:
         super().__init__()
@@ -43,7 +43,7 @@ class _Bell(Event):
 
     def set(self) -> None:
         super().set()
-        with contextlib.suppress(OSError):  # full: it has been rung already; closed: nobody waits
+        with contextlib.suppress(OSError):  # full: it has been rung often enough
             os.write(self._descriptor, b"\0")
 
 
@@ -52,15 +52,10 @@ class QuietDriver(LinuxDriver):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self._rung, self._rope = os.pipe()
-        for descriptor in (self._rung, self._rope):
+        self._rung, rope = os.pipe()  # stays open: `close` comes before each stop of the process too
+        for descriptor in (self._rung, rope):
             os.set_blocking(descriptor, False)
-        self.exit_event = _Bell(self._rope)
-
-    def close(self) -> None:
-        super().close()
-        os.close(self._rung)
-        os.close(self._rope)
+        self.exit_event = _Bell(rope)
 
     def run_input_thread(self) -> None:
         """Hand on what is typed until `exit_event` is set.  A second thread may begin when the first has

@@ -39,6 +39,7 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("help", "question_mark,f1", "help", "this help", "everywhere", "help"),
     Key("quit", "q,f10", "quit", "quit", "everywhere", "quit"),
     Key("interrupt", "ctrl+c", "quit", "quit, also from an input", "everywhere", palette=False),
+    Key("suspend", "ctrl+z", "suspend_process", "stop, back to the shell; `fg` goes on", "everywhere"),
     Key("palette", "colon,ctrl+p", "command_palette", "find a command", "everywhere", palette=False),
     Key("theme", "T", "change_theme", "choose a theme", "everywhere"),
     Key("back", "escape", "back", "back: close, clear the filter, end the zoom; never quits", "main",
