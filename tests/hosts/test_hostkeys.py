@@ -28,8 +28,11 @@ def distrusted(
     known: trust.Known,
     files: tuple[str, ...] = ("/k",),
     reason: str = "not verifiable",
+    strict: bool = True,
 ) -> HostKeyTrouble:
-    return hostkeys.distrust("mx1", "[mx1]:2222", key, known, files, hashed=True, strict=True, reason=reason)
+    return hostkeys.distrust(
+        "mx1", "[mx1]:2222", key, known, files, hashed=True, strict=strict, reason=reason
+    )
 
 
 async def options(tmp_path: Path, *lines: str) -> asyncssh.SSHClientConnectionOptions:
@@ -42,17 +45,21 @@ async def options(tmp_path: Path, *lines: str) -> asyncssh.SSHClientConnectionOp
 
 
 @pytest.mark.parametrize(
-    ("lines", "files"),
+    ("lines", "own", "others"),
     [
-        ((), list(trust.DEFAULT_FILES)),
-        (("UserKnownHostsFile /a /b",), ["/a", "/b", *trust.DEFAULT_FILES[2:]]),
-        (("GlobalKnownHostsFile /g",), [*trust.DEFAULT_FILES[:2], "/g"]),
-        (("UserKnownHostsFile none", "GlobalKnownHostsFile None"), []),
-        (("UserKnownHostsFile none", "GlobalKnownHostsFile /g"), ["/g"]),
+        ((), trust.DEFAULT_FILES[:2], trust.DEFAULT_FILES[2:]),
+        (("UserKnownHostsFile /a /b",), ["/a", "/b"], trust.DEFAULT_FILES[2:]),
+        (("GlobalKnownHostsFile /g",), trust.DEFAULT_FILES[:2], ["/g"]),
+        (("UserKnownHostsFile none", "GlobalKnownHostsFile None"), [], []),
+        (("UserKnownHostsFile none", "GlobalKnownHostsFile /g"), [], ["/g"]),
     ],
 )
-async def test_the_files_as_ssh_has_them(tmp_path: Path, lines: tuple[str, ...], files: list[str]) -> None:
-    assert hostkeys.files_of(await options(tmp_path, *lines)) == files
+async def test_the_files_as_ssh_has_them(
+    tmp_path: Path, lines: tuple[str, ...], own: list[str], others: list[str]
+) -> None:
+    made = await options(tmp_path, *lines)
+    assert hostkeys.own_files(made) == list(own)
+    assert hostkeys.files_of(made) == [*own, *others]
 
 
 # -- whom asyncssh may trust -----------------------------------------------------------
@@ -109,10 +116,15 @@ def test_an_unknown_key_has_all_that_a_person_and_known_hosts_need(tmp_path: Pat
     assert (error.hashed, error.strict) == (True, True)
 
 
-def test_without_any_file_an_accepted_key_is_kept_where_ssh_looks() -> None:
-    error = distrusted(KEY, trust.Known(), ())
+@pytest.mark.parametrize("strict", [True, False])
+def test_without_a_file_of_their_own_nobody_is_asked_for_what_nothing_could_keep(strict: bool) -> None:
+    error = distrusted(KEY, trust.Known(), (), strict=strict)
     assert isinstance(error, UnknownHostKey)
-    assert error.file == trust.DEFAULT_FILES[0]
+    assert (error.file, error.strict) == ("", True)
+    assert "UserKnownHostsFile" in error.remedy
+    kept = distrusted(KEY, trust.Known(), ("/k",), strict=strict)
+    assert isinstance(kept, UnknownHostKey)
+    assert kept.strict == strict
 
 
 def test_another_key_than_the_known_one_is_a_changed_one_at_each_place() -> None:

@@ -130,6 +130,16 @@ async def test_strict_host_key_checking_is_not_asked_about(sshd: Sshd, instance:
         assert sshd.fingerprint in it.words.replace(" ", "")
 
 
+async def test_what_nothing_could_keep_is_not_asked_about(sshd: Sshd, instance: Path) -> None:
+    entry = sshd.client_entry().replace(f"UserKnownHostsFile {sshd.known_hosts}", "UserKnownHostsFile none")
+    assert "UserKnownHostsFile none" in entry
+    sshd.client_config.write_text(entry)
+    async with screen(sshd, instance) as it:
+        await it.until(lambda: isinstance(it.app.screen, Lost))
+        await it.until_says("Your UserKnownHostsFile is none")
+        assert sshd.fingerprint in it.words.replace(" ", "")
+
+
 async def test_the_key_of_a_jump_host_is_asked_about_too(sshd: Sshd, tmp_path: Path, instance: Path) -> None:
     with Sshd(tmp_path / "bastion", free_port(), alias="bastion") as bastion:
         ask = ("StrictHostKeyChecking yes", "HashKnownHosts no")

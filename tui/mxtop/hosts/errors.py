@@ -41,7 +41,7 @@ class UnknownHostKey(HostKeyTrouble):
 
     `known_as` is its name in known_hosts, `public_key` type and key in base 64, `file` where an accepted one
     is kept, `hashed` whether the operator's HashKnownHosts asks for a hashed name there, `strict` whether
-    their StrictHostKeyChecking is `yes`: then nobody is to be asked.
+    their StrictHostKeyChecking is `yes`, or there is no such file: then nobody is to be asked.
     """
 
     def __init__(

@@ -28,11 +28,18 @@ ALGORITHMS: Final = (
 
 def files_of(options: asyncssh.SSHClientConnectionOptions) -> list[str]:
     """The known_hosts files as ssh has them; `UserKnownHostsFile none` means no file, never no check."""
-    user: Any = options.config.get("UserKnownHostsFile")
     system: Any = options.config.get("GlobalKnownHostsFile")
-    files = list(trust.DEFAULT_FILES[:2] if user is None else user)
-    files += trust.DEFAULT_FILES[2:] if system is None else system
-    return [file for file in files if file and file.lower() != "none"]
+    return own_files(options) + _files(trust.DEFAULT_FILES[2:] if system is None else system)
+
+
+def own_files(options: asyncssh.SSHClientConnectionOptions) -> list[str]:
+    """Those of them that are the operator's own; an accepted key is kept in the first."""
+    user: Any = options.config.get("UserKnownHostsFile")
+    return _files(trust.DEFAULT_FILES[:2] if user is None else user)
+
+
+def _files(named: Sequence[str]) -> list[str]:
+    return [file for file in named if file and file.lower() != "none"]
 
 
 def trusted(known: trust.Known) -> tuple[Sequence[Any], ...]:
@@ -58,13 +65,13 @@ def distrust(
     known_as: str,
     key: asyncssh.SSHKey | None,
     known: trust.Known,
-    files: Sequence[str],
+    own: Sequence[str],
     *,
     hashed: bool,
     strict: bool,
     reason: str,
 ) -> HostKeyTrouble:
-    """Why a host key is not trusted, and what may be done about it.
+    """Why a host key is not trusted, and what may be done about it.  `own`: files that could keep it.
 
     A machine of which only keys of another type are known counts as changed: to offer another type is how an
     impostor would get round a known key.
@@ -91,15 +98,18 @@ def distrust(
             "find out why from whoever runs it; then remove the old line by ssh-keygen -R",
             host=name, key_type=kind, fingerprint=fingerprint, places=places,
         )  # fmt: skip
+    remedy = f"compare it with the machine's own, then connect once by `ssh {destination}` and say yes"
+    if not own:  # ssh would ask, keep it nowhere, and ask again at each connection
+        remedy = "compare it with the machine's own, and name a UserKnownHostsFile: yours is none"
     return UnknownHostKey(
         f"{name}: its host key is not known: {kind} {fingerprint}",
-        f"compare it with the machine's own, then connect once by `ssh {destination}` and say yes",
+        remedy,
         host=name,
         key_type=kind,
         fingerprint=fingerprint,
         known_as=known_as,
         public_key=" ".join(public[:2]),
-        file=files[0] if files else trust.DEFAULT_FILES[0],
+        file=own[0] if own else "",
         hashed=hashed,
-        strict=strict,
+        strict=strict or not own,
     )

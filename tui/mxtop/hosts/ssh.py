@@ -205,7 +205,7 @@ class Dialer:
                 trust.known_as(key_name, port),
                 client.offered,
                 known,
-                files,
+                hostkeys.own_files(options),
                 hashed=wanted.get("hashknownhosts") in ("yes", "true"),
                 strict=wanted.get("stricthostkeychecking") in ("yes", "true"),
                 reason=error.reason,

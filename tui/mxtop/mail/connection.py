@@ -30,7 +30,7 @@ class OfferedKey:
     """The host key that nobody vouches for yet, of `host`: the target itself or a jump host.
 
     `fingerprint` as `ssh` shows it, `SHA256:…`; `file` is where it is kept once it is accepted.  `refused`:
-    the operator's StrictHostKeyChecking is `yes`, so nobody is to be asked.
+    the operator's StrictHostKeyChecking is `yes`, or there is no `file` (""), so nobody is to be asked.
     """
 
     host: str

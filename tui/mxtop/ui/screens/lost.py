@@ -48,8 +48,12 @@ class Lost(Form):
             lines += [(), *wrap(SafeText(f"→ {clean(link.remedy, 1000)}"), width, "strong")]
         lines.append(())
         if link.offered is not None and link.offered.refused:
-            said = "Your StrictHostKeyChecking is yes, so nobody is asked whether this key is the right one."
-            lines += wrap(literal(said), width)
+            said = (
+                "Your StrictHostKeyChecking is yes, so nobody is asked whether this key is the right one."
+                if link.offered.file
+                else "Your UserKnownHostsFile is none: nothing could keep the key, so nobody is asked."
+            )
+            lines += wrap(SafeText(said), width)
         if link.for_a_person:
             lines += wrap(literal("It is not tried again by itself."), width, "muted")
         return lines
