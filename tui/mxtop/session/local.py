@@ -228,7 +228,7 @@ class LocalSession(Session):
             self._show(Feed(name="queue", state="live", since=time.time()))
             await beat.rest(max(QUEUE_SOON, QUEUE_SHARE * cost), self._phase)
             try:
-                async with asyncio.timeout_at(beat.due(QUEUE_LOOK - QUEUE_SOON, self._phase)):
+                async with asyncio.timeout_at(beat.due(QUEUE_LOOK, self._phase)):
                     await self._puzzled.wait()
             except TimeoutError:
                 pass
