@@ -137,7 +137,7 @@ REFUSED = (
     "{}: re-using session with untrusted certificate, look for details earlier in the log",
     "{}: re-using session with untrusted peer credential, look for details earlier in the log",
 )
-"""What smtp(8) says of a certificate just before it refuses it: 2.9 to 3.11, with any smtp_tls_loglevel."""
+"""What smtp(8) says of a certificate just before it refuses it, with any smtp_tls_loglevel since 2.9."""
 
 
 @pytest.mark.parametrize("text", REFUSED)

@@ -12,8 +12,8 @@ The rules, as the report promises them:
   sessions as well, without saying so.  `Cannot start TLS: …` and `Server certificate not verified`
   (or `trusted`) name no address, but smtp(8) has logged `SSL_connect error to HOST[ADDRESS]:PORT` or
   `certificate verification failed for HOST[ADDRESS]:PORT` just before: the session is that address's.
-  Where no such line is its own (the handshake was tlsproxy(8)'s; Postfix up to 3.5 says nothing of a
-  trusted certificate with another name), it counts in the family `none`.
+  Where no such line is its own (the handshake was tlsproxy(8)'s; Postfix up to 3.5 says nothing of a wrong
+  name in a trusted certificate, or of a wrong fingerprint), it counts in the family `none`.
 * A delivery request is a run of lines of one (tag, pid, queue id).
 
 Does not promise to see two requests of one message, run back to back by one process to one
