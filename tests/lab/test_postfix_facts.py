@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from mxtop.mail.scan import Scanner
+from mxtop.mail.tracker import Tracker
 from tests.lab import Lab, world
 from tests.lab.shares import binomial_bounds, ipv6_count, relays
 
@@ -151,3 +153,25 @@ def test_a_failed_destination_is_suspended_and_nothing_is_tried(lab: Lab) -> Non
     (line,) = lab.wait_lines(r"to=<second@dead\.example>")
     assert re.search(suspended, line)
     assert not [line for line in lab.lines(before) if "/smtp[" in line]
+
+
+@pytest.mark.parametrize("reused", [False, True], ids=["new TLS session", "TLS session taken up again"])
+def test_a_refused_certificate_counts_at_the_address_that_was_tried(lab: Lab, reused: bool) -> None:
+    """With any smtp_tls_loglevel smtp(8) says whose certificate fails just before it gives up the session."""
+    lab.prefer("ipv6")
+    cache = "btree:${data_directory}/smtp_scache"  # TLS 1.2: in 1.3 the ticket comes after the handshake
+    again = ("smtp_tls_mandatory_protocols=TLSv1.2", f"smtp_tls_session_cache_database={cache}")
+    lab.postconf_e("smtp_tls_security_level=verify", "smtp_tls_loglevel=0", *(again if reused else ()))
+    lab.reload()
+    for _ in range(1 + reused):
+        since = lab.mark()
+        lab.send("user@tls.example")
+        lab.wait_lines(r"to=<user@tls\.example>.* \(Server certificate not \w+\)$", since=since)
+        lab.wait_idle()
+    lines = lab.lines(since)
+    assert ("re-using session with untrusted" in "".join(lines)) == reused
+    tracker = Tracker()
+    Scanner(tracker, time.time()).feed("\n".join(lines))
+    counts = tracker.totals().families
+    assert [family.connections for family in (counts.ipv6, counts.ipv4, counts.none)] == [1, 1, 0]
+    assert tracker.rows(0)[0].first_try_ipv6_share == 1

@@ -335,6 +335,9 @@ def test_attempt_failed(body: str, address: str | None, stage: str | None, reply
     "body",
     [
         "SSL_connect error to mx.tlsbroken.example[203.0.113.47]:25: -1",
+        "certificate verification failed for mx.tlsver.example[203.0.113.200]:25: self-signed certificate",
+        "server certificate verification failed for mx.tlsver.example[2001:db8:2::200]:25: num=62:hostname mismatch",
+        "mx.tls.example[2001:db8::1]:25: re-using session with untrusted certificate, look for details earlier in the log",
         "C3CD21F3E90: enabling PIX workarounds: disable_esmtp for mx[192.0.2.1]:25",
         "warning: host mx[192.0.2.1]:25 greeted me with my own hostname mx1.example",
         "warning: C3CD21F3E90: host mx[192.0.2.1] said: 250 (in reply to RSET command)",

@@ -79,6 +79,33 @@ def test_quiet_lines_are_counted_and_left_out(tag: str, text: str) -> None:
     assert cut(f"{line(tag, text)}\n{line('dovecot', 'hi there')}\n") == ([], 2, 1)
 
 
+@pytest.mark.parametrize("tag", ["postfix/smtp[7]", "postfix/smtp"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "connect to h[192.0.2.1]:25: no", "SSL_connect error to h[192.0.2.1]:25: -1",
+        "certificate verification failed for h[192.0.2.1]:25: self-signed certificate",
+        "server certificate verification failed for h[192.0.2.1]:25: num=62:hostname mismatch",
+        "CA certificate verification failed for h[192.0.2.1]:25: certificate has expired",
+    ],
+)  # fmt: skip
+def test_plain_words_that_tell_something_are_kept(tag: str, text: str) -> None:
+    """Whatever is known of the tag, compiled or not."""
+    word, _, rest = text.partition(" ")
+    kept = [(ISO, f"{tag}:", None, word, rest)]
+    assert cut(line(tag, text))[0] == kept
+    assert list(heads.cut_slowly(line(tag, text), True)[0]) == kept
+
+
+@pytest.mark.parametrize(
+    "word", ["connects", "connection", "certificates", "servers", "CAs", "Server", "ca", "recertificate"]
+)
+def test_other_plain_words_are_not(word: str) -> None:
+    text = line("postfix/smtp[7]", f"{word} verification failed for h[192.0.2.1]:25: x")
+    assert cut(text)[0] == []
+    assert [piece[2:4] for piece in heads.cut_slowly(text, True)[0]] == [(None, None)]
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -142,7 +169,7 @@ def test_each_time_is_told_from_the_other() -> None:
 
 
 LIMB = st.sampled_from(
-    [ISO, "Nov  3 18:34:37", " ", "mx1", *KINDS, "4AAAAA1111:", "ABCDEF:", "connect", "from", "client=", "removed",
+    [ISO, "Nov  3 18:34:37", " ", "mx1", *KINDS, "4AAAAA1111:", "ABCDEF:", "connect", "certificate", "server", "CA", "from", "client=", "removed",
      "from=<a>, size=1, nrcpt=1 (queue active)", "message-id=", DELIVERY, "to=<", ">, relay=", ", delay=", "1/", ")", "\n", ","]
 )  # fmt: skip
 

@@ -57,6 +57,7 @@ TEXTS = [
     REJECT.replace("denied", "denied; client [192.0.2.9] blocked"), REJECT.replace("helo=<h>", "helo=<; from=<q> status=sent>"),
     REJECT.replace("<x@y>: ", "<x; from=<z>>: "), "milter-reject: END-OF-MESSAGE from c[192.0.2.7]: 4.7.1 later; from=<a@b>",
     "host mx.a.example[192.0.2.1] refused to talk to me: 421 busy", "Cannot start TLS: handshake failure",
+    "Server certificate not verified", "Server certificate not trusted",
     "host mx.a.example[192.0.2.1] said: 450 later (in reply to RCPT TO command)",
     "to=<u@a.example>, relay=h[192.0.2.1]:25, delay=1, delays=0/0/1/0, dsn=4.4.1, status=deferred (host h[192.0.2.1] said: 450 no (in reply to RCPT TO command)",
     DELIVERY.replace("delay=1.1", "delay=1."), DELIVERY.replace("/0.5/", "/0.5.5/"), DELIVERY.replace("/0.5/", "/"), DELIVERY.replace("<u@A.example>", "<@>"),
@@ -73,6 +74,10 @@ BARE = [
     "connect to h[192.0.2.1]: Connection refused", "connect to 127.0.0.1[127.0.0.1]:01024: no", "connect to h[192.0.2.1]:25: no\r", "connect to c d[192.0.2.1]:25: no",
     "connect from c[192.0.2.7]\r", "reject: RCPT from c[192.0.2.7]: 554 5.7.1 no; from=<a@b>", "warning: 4AAAAA1111: to=<u@a.example>, relay=none",
     "SSL_connect error to h[2001:db8::1]:25: -1", "SSL_connect error to h[192.0.2.1]:25: lost connection", "SSL_connect error to localhost[::1]:25: -1",
+    "certificate verification failed for h[2001:db8::1]:25: self-signed certificate", "certificate verification failed for h[192.0.2.1]:25: untrusted issuer /CN=x",
+    "server certificate verification failed for h[2001:db8::1]:25: num=62:hostname mismatch", "CA certificate verification failed for h[192.0.2.1]:25: certificate has expired",
+    "h[2001:db8::1]:25: re-using session with untrusted certificate, look for details earlier in the log", "certificate to=<u@a.example>", "server", "CA ", "certificate ",
+    "Certificate verification failed for h[192.0.2.1]:25: x", "client certificate verification failed for c[192.0.2.7]: certificate has expired",
     "BCDFGHJKLMNP: to=<u@a.example>, relay=none, delay=1, delays=0/0/1/0, dsn=4.4.1, status=deferred (x)",
 ]  # fmt: skip
 PREFIXES = [

@@ -126,6 +126,91 @@ def test_the_last_try_s_failed_handshake_is_the_session_of_its_delivery_line() -
     assert families(tracker) == {"ipv6": (1, 0, 0)}
 
 
+REFUSED = (
+    "certificate verification failed for {}: self-signed certificate",
+    "certificate verification failed for {}: untrusted issuer /CN=CA",
+    "certificate verification failed for {}: not trusted by local or TLSA policy",
+    "server certificate verification failed for {}: certificate has expired",
+    "server certificate verification failed for {}: num=62:hostname mismatch",
+    "server certificate verification failed for {}: num=65:no matching DANE TLSA records",
+    "CA certificate verification failed for {}: certificate has expired",
+    "{}: re-using session with untrusted certificate, look for details earlier in the log",
+    "{}: re-using session with untrusted peer credential, look for details earlier in the log",
+)
+"""What smtp(8) says of a certificate just before it refuses it, with any smtp_tls_loglevel since 2.9."""
+
+
+@pytest.mark.parametrize("text", REFUSED)
+@pytest.mark.parametrize("end", ["Server certificate not verified", "Server certificate not trusted"])
+def test_a_refused_certificate_is_a_session_with_the_address_of_the_line_before(text: str, end: str) -> None:
+    """As captured: two addresses refused, the third mail host takes the message."""
+    tls = "postfix/smtp[7]: Untrusted TLS connection established to {}: TLSv1.3 with cipher X (256/256 bits)"
+    lines = [
+        (f"postfix/smtp[7]: {text}".format(far), tls.format(far), f"postfix/smtp[7]: 4AAAAA1111: {end}")
+        for far in (V6, V4)
+    ]
+    tracker = track(*lines[0], *lines[1], to("u@a.example", "mx2.a.example[192.0.2.2]:25"))
+    assert families(tracker) == {"ipv4": (2, 0, 0), "ipv6": (1, 0, 0)}
+    row = tracker.rows(0)[0]
+    assert (row.families.ipv6.connections, row.families.ipv4.connections) == (1, 2)
+    assert row.first_try_ipv6_share == 1
+    assert [(f.status, f.address, f.text) for f in row.failures] == [
+        ("attempt_failed", address, end) for address in ("2001:db8::1", "192.0.2.1")
+    ]
+
+
+def test_the_last_try_s_refused_certificate_is_the_session_of_its_delivery_line() -> None:
+    refused = f"postfix/smtp[7]: {REFUSED[0]}"
+    end = "postfix/smtp[7]: 4AAAAA1111: Server certificate not verified"
+    last = to("u@a.example", V4, status="deferred", reason="Server certificate not verified")
+    tracker = track(refused.format(V6), end, refused.format(V4), last)
+    assert families(tracker) == {"ipv4": (1, 0, 0), "ipv6": (1, 0, 0)}
+    next_one = to("u@b.example", "mx.b.example[192.0.2.9]:25", queue_id="4BBBBB2222")
+    track(end.replace("4AAAAA1111", "4BBBBB2222"), next_one, tracker=tracker)
+    assert families(tracker) == {"ipv4": (2, 0, 0), "ipv6": (1, 0, 0), "none": (1, 0, 0)}
+
+
+def test_a_certificate_that_nobody_asked_for_is_no_session() -> None:
+    """Postfix 2.8 and before tell of it, and go on: the session's own line counts, wherever it is."""
+    refused = f"postfix/smtp[7]: {REFUSED[0]}".format(V6)
+    assert families(track(refused, to("u@a.example", V6))) == {"ipv6": (1, 0, 0)}
+    later = f"postfix/smtp[7]: 4AAAAA1111: host {V6} said: 450 later (in reply to RCPT TO command)"
+    assert families(track(refused, later, to("u@a.example", V4))) == {"ipv4": (1, 0, 0)}
+    assert families(track(refused)) == {}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"postfix/tlsproxy[7]: {REFUSED[0]}",  # its handshake, not smtp(8)'s: which session's, nobody says
+        f"postfix/smtpd[7]: {REFUSED[0]}",
+        f"postfix/smtp[8]: {REFUSED[0]}",
+        f"postfix/smtp[7]: warning: {REFUSED[0]}",
+        f"postfix/smtp[7]: 4AAAAA1111: {REFUSED[0]}",
+        f"postfix/smtp[7]: NOQUEUE: {REFUSED[0]}",
+        f"postfix/smtp[7]: client {REFUSED[0]}",
+        f"postfix/smtp[7]: {REFUSED[0]}".replace("certificate ver", "certificate  ver"),
+        f"postfix/smtp[7]: {REFUSED[0]}".replace("{}", "mx.b.example x{}"),
+        f"postfix/smtp[7]: {REFUSED[0]}".replace("{}: ", "{}x: "),
+        # what another writes: a subject or a name in a certificate, a reply
+        f"postfix/smtp[7]: mx.b.example: subject_CN={REFUSED[0]}, issuer_CN=x",
+        f"postfix/smtp[7]: certificate verification failed for mx.b: untrusted issuer /CN={REFUSED[0]}",
+        f"postfix/smtp[7]: certificate verification failed for unix: num=1: {{}}: {REFUSED[7]}",
+        "postfix/smtp[7]: {} said: re-using session with untrusted certificate, look for details",
+    ],
+)
+def test_only_smtp_s_own_word_of_a_certificate_names_an_address(body: str) -> None:
+    end = "postfix/smtp[7]: 4AAAAA1111: Server certificate not verified"
+    counts = families(track(body.replace("{}", V6), end, to("u@a.example", V4)))
+    assert counts == {"ipv4": (1, 0, 0), "none": (1, 0, 0)}
+
+
+def test_the_address_is_the_connection_s_whatever_the_certificate_says() -> None:
+    text = f"certificate verification failed for {V6}: untrusted issuer /CN={REFUSED[0].format(V4)}"
+    end = "postfix/smtp[7]: 4AAAAA1111: Server certificate not verified"
+    assert families(track(f"postfix/smtp[7]: {text}", end)) == {"ipv6": (1, 0, 0)}
+
+
 def test_a_failed_handshake_with_a_content_filter_is_a_session_of_the_filter() -> None:
     tracker = track(SSL_ERROR.replace("mx.a.example[2001:db8::1]", "localhost[::1]"), NO_TLS)
     assert families(tracker) == {}

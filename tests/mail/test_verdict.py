@@ -179,6 +179,8 @@ def test_a_failed_tls_handshake_is_with_the_address_of_the_line_before() -> None
     unnamed = watch([RELOAD, *ended], addresses={V6: "a.example"}).observed()
     assert unnamed.after == Connections(1, 0)
     error = log.says(f"SSL_connect error to mx.a.example[{V6}]:25: -1", pid=7)
+    refused = log.says(f"certificate verification failed for mx.a.example[{V6}]:25: no", pid=7)
+    assert watch([RELOAD, refused, *ended], addresses={V6: "a.example"}).observed().after == Connections(1, 1)
     effect = watch([RELOAD, error, ended[0]], addresses={V6: "a.example"})
     assert effect.observed().requests == 1  # before the delivery line
     effect.apply(ended[1])

@@ -24,7 +24,10 @@ EARLY = re.compile(
     r"|message requires SMTPUTF8, .* last attempted server was \S+?\[(\S+?)\])"
 )
 CONNECT = re.compile(r"^connect to \S+?\[(\S+?)\](?::\d+)?: ")
-SSL_ERROR = re.compile(r"^SSL_connect error to \S+?\[(\S+?)\]:\d+: ")
+TLS_ERROR = re.compile(
+    r"^(?:SSL_connect error to|(?:server |CA )?certificate verification failed for) \S+?\[(\S+?)\]:\d+: "
+)
+NO_TLS = re.compile(r"^[0-9A-Za-z]{6,}: (?:Cannot start TLS: handshake failure|Server certificate not \w+)$")
 
 
 def family(address: str | None) -> str:
@@ -42,7 +45,7 @@ def rank(values: list[float], percent: int) -> float | None:
 
 
 def recount(lines: list[str]) -> dict[str, Any]:
-    """`deliveries`, `families` (none's connections left out), `messages`, sums by destination."""
+    """`deliveries`, `families`, `messages`, sums by destination."""
     statuses: Counter[str] = Counter()
     counts: dict[str, Counter[str]] = {name: Counter() for name in ("ipv4", "ipv6", "unix", "none")}
     delays: dict[str, list[float]] = defaultdict(list)
@@ -69,10 +72,12 @@ def recount(lines: list[str]) -> dict[str, Any]:
         if daemon in ("smtp", "lmtp"):
             if (match := CONNECT.match(text)) and not loopback(match[1]):
                 counts[family(match[1])]["failed_connects"] += 1
-            if match := SSL_ERROR.match(text):
+            if match := TLS_ERROR.match(text):
                 handshakes[tag, pid] = match[1]
-            if text.endswith(": Cannot start TLS: handshake failure"):
-                counts[family(handshakes.pop((tag, pid)))]["connections"] += 1
+            elif NO_TLS.match(text):
+                counts[family(handshakes.pop((tag, pid), None))]["connections"] += 1
+            elif " TLS " not in text:  # another line: that session is over
+                handshakes.pop((tag, pid), None)
             if match := EARLY.match(text):
                 address = next(filter(None, match.groups()))
                 if not loopback(address):

@@ -56,6 +56,13 @@ INLINE int is_queue_id(const Text *t, const int kind, Py_ssize_t at, Py_ssize_t 
     return is_long || is_short;
 }
 
+/* Whether [at, end) begins as what smtp(8) says of a certificate (`_TELLING` in `heads.py`). */
+INLINE int is_certificate(const Text *t, const int kind, Py_ssize_t at, Py_ssize_t end)
+{
+    return has_form(t, kind, at, end, "certificate ") || has_form(t, kind, at, end, "server ") ||
+           has_form(t, kind, at, end, "CA ");
+}
+
 /* A tuple of new references, which it takes over; NULL where one of them is. */
 static PyObject *tuple_of(PyObject **parts, Py_ssize_t size)
 {
@@ -266,7 +273,9 @@ INLINE int cut_line(const Text *t, const int kind, Py_ssize_t at, Py_ssize_t end
     }
     int is_id = word > first && AT(word - 1) == ':' && is_queue_id(t, kind, first, word - 1);
     int is_connect = !is_id && has_form(t, kind, first, rest, "connect ");
-    int is_plain = !is_id && !is_connect && is_word(t, kind, first, word);
+    int is_other = known >= call->plain && known != call->agent;  /* never says it of a server */
+    int is_plain = !is_id && !is_connect && is_word(t, kind, first, word) &&
+                   (is_other || !is_certificate(t, kind, first, rest));
     if ((is_plain && known >= call->plain) ||
         (is_id && known == call->cleanup && has_form(t, kind, rest, end, "message-id="))) {
         Py_DECREF(token);

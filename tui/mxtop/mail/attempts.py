@@ -9,10 +9,11 @@ The rules, as the report promises them:
   the same relay address and the same `conn_use` are one session.
 * An `attempt_failed` at the greeting, EHLO or TLS is a session too.  One at a later stage
   (MAIL FROM, RCPT TO, DATA) is not counted: it is logged per recipient, and on reused
-  sessions as well, without saying so.  `Cannot start TLS: …` names no address, but smtp(8) has
-  logged `SSL_connect error to HOST[ADDRESS]:PORT` just before: the session is that address's.
-  Where nothing names it (`Server certificate not verified`; the handshake was tlsproxy(8)'s), it
-  counts in the family `none`.
+  sessions as well, without saying so.  `Cannot start TLS: …` and `Server certificate not verified`
+  (or `trusted`) name no address, but smtp(8) has logged `SSL_connect error to HOST[ADDRESS]:PORT` or
+  `certificate verification failed for HOST[ADDRESS]:PORT` just before: the session is that address's.
+  Where no such line is its own (the handshake was tlsproxy(8)'s; Postfix up to 3.5 says nothing of a wrong
+  name in a trusted certificate, or of a wrong fingerprint), it counts in the family `none`.
 * A delivery request is a run of lines of one (tag, pid, queue id).
 
 Does not promise to see two requests of one message, run back to back by one process to one

@@ -7,8 +7,9 @@ after `while ` (`receiving the initial server greeting`, `sending RCPT TO`); `gr
 `refused to talk to me`, which Postfix also says after a refused EHLO; `EHLO` where the server
 lacks an extension; `TLS`.  `reply` is the server's, None where it gave none.
 
-`SSL_connect error to …` is not an attempt of its own: what follows from it is logged too,
-by the same process, though `Cannot start TLS` leaves out the address (`failed_handshake`).
+`SSL_connect error to …` and `certificate verification failed for …` are no attempts of their own: what
+follows from them is logged too, by the same process, though `Cannot start TLS` and `Server certificate not
+verified` leave out the address (`failed_handshake`).
 """
 
 from __future__ import annotations
@@ -211,15 +212,27 @@ def attempt_failed(base: Base, rest: str) -> Event | None:
     return None
 
 
-_HANDSHAKE: Final = pattern(rf"SSL_connect error to {HOST}: .*", re.A | re.S)
+_HANDSHAKE: Final = pattern(
+    rf"(?:SSL_connect error to |(?:server |CA )?certificate verification failed for ){HOST}: .*"
+    rf"|{HOST}: re-using session with untrusted (?:certificate|peer credential), .*",
+    re.A | re.S,
+)
 
 
 def failed_handshake(event: Event) -> Peer | None:
-    """Whom a line of smtp(8) or lmtp(8) says that TLS failed with (tls_client.c); None for any other line."""
+    """Whom a line of smtp(8) or lmtp(8) says that TLS failed with; None for any other line.
+
+    The handshake itself (tls_client.c), or the certificate (tls_verify.c; tls_client.c where a TLS session
+    is taken up again).  A certificate may fail that nobody asked for (2.8 and before): then the session goes
+    on, and the next line of its process names the address itself.
+    """
     if event.daemon not in CLIENTS:
         return None
     match = _HANDSHAKE.fullmatch(event.text)
-    return peer(*match.groups()) if match is not None else None
+    if match is None:
+        return None
+    groups = match.groups()
+    return peer(*(groups[:3] if groups[1] else groups[3:]))
 
 
 _TLS: Final = pattern(

@@ -48,11 +48,14 @@ _CLASSIC: Final = rf"(?:{'|'.join(MONTHS)}) [ 0-9][0-9] [0-9][0-9]:[0-9][0-9]:[0
 _ID: Final = r"[0-9][0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{9,29}|[0-9A-F]{6,20}"
 """Queue ids but for the long ones that begin with a letter, which are not used before 2090."""
 
+_TELLING: Final = "connect |certificate |server |CA "
+"""Plain words that are kept: what is tallied begins so (`server certificate verification failed for …`)."""
+
 Line = tuple[str, str, str | None, str | None, str]
 """Time, tag, queue id, first word, and the rest of the line.
 
-Queue id and first word are None where the text begins with a plain word other than `connect`: such a text
-has neither level nor queue id.  With a queue id there is no first word either.  Of a line without such a
+Queue id and first word are None where the text begins with a plain word that tells nothing: such a text has
+neither level nor queue id.  With a queue id there is no first word either.  Of a line without such a
 head the first four are "", and the last is the whole line.
 """
 
@@ -71,7 +74,7 @@ def _heads(time: str) -> re.Pattern[str]:
     (`[^ ]` is twice as fast as `[^ \n]`: so a tag may reach over the end of a line that has none, and has a
     newline in it then.)
     """
-    first = rf"(?:({_ID}): |[A-Za-z]+ (?<! connect )|([^ \n]*) )"
+    first = rf"(?:({_ID}): |(?!{_TELLING})[A-Za-z]+ |([^ \n]*) )"
     return pattern(rf"\n({time}) [^ \n]+ ([^ ]*:) {first}")
 
 
