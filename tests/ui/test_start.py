@@ -86,7 +86,7 @@ def test_the_systems_own_ssh_is_asked_nothing(opened: dict[str, Any]) -> None:
 
 
 def test_many_hosts_are_asked_less_often_each(opened: dict[str, Any]) -> None:
-    for count, pause in ((start.MANY - 1, PAUSE), (start.MANY, start.MANY_PAUSE)):
+    for count, pause in ((start.MANY - 1, PAUSE), (start.MANY, 1.0), (start.ASKED, 1.0), (50, 2.0)):
         show(hosts=[f"mx{n}" for n in range(count)])
         assert {session._pause for session in opened["sessions"]} == {pause}
 

@@ -64,12 +64,19 @@ def _replay(config: Config, path: Path, **options: Any) -> Session:
 
 
 MANY: Final = 10
-"""With so many hosts each is asked for new lines once in MANY_PAUSE seconds, and looked at anew once in
+"""With so many hosts each is asked for new lines once in `many_pause` seconds, and looked at anew once in
 MANY_BEHIND where another is on the screen: here and there it costs less.
 """
 
-MANY_PAUSE: Final = 1.0
 MANY_BEHIND: Final = 2.0
+
+ASKED: Final = 25
+"""Hosts that are asked for new lines in a second, at most."""
+
+
+def many_pause(hosts: int) -> float:
+    """Seconds: one for MANY hosts, two for fifty."""
+    return max(1.0, hosts / ASKED)
 
 
 def _remote(
@@ -85,7 +92,7 @@ def _remote(
     from mxtop.session.remote import RemoteSession
     from mxtop.sources.remotetail import PAUSE
 
-    pause, behind = (PAUSE, BEHIND) if len(hosts) < MANY else (MANY_PAUSE, MANY_BEHIND)
+    pause, behind = (PAUSE, BEHIND) if len(hosts) < MANY else (many_pause(len(hosts)), MANY_BEHIND)
     bastions = None if ssh_command is not None else new_bastions()
     sessions: list[Session] = []
     for number, host in enumerate(hosts):
