@@ -15,8 +15,9 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from io import BufferedReader
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 from mxtop.mail.batch import Batch
 from mxtop.mail.errors import LogUnreadable
@@ -26,6 +27,7 @@ from mxtop.mail.tracker import Tracker
 from mxtop.sources import history
 from mxtop.sources.lines import LineBuffer
 from mxtop.sources.order import in_time_order
+from mxtop.sources.packed import GZIP, Stream
 from mxtop.sources.rotation import is_packed
 
 _CHUNK: Final = 64 * 1024  # what is made of so much stays in the processor's cache
@@ -47,7 +49,9 @@ def collect(
     """
     with ExitStack() as stack:
         if since is not None and "-" in files:
-            spool = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mxtop-"))) / "stdin"
+            packed = cast(BufferedReader, sys.stdin.buffer).peek(2).startswith(GZIP)
+            directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mxtop-")))
+            spool = directory / ("stdin.gz" if packed else "stdin")
             with spool.open("wb") as kept:
                 shutil.copyfileobj(sys.stdin.buffer, kept)
             files = [str(spool) if name == "-" else name for name in files]
@@ -100,11 +104,14 @@ def _batches(name: str, start: int = 0) -> Iterator[Batch]:
     if name != "-":
         yield from history.read(name, start, chunk=_CHUNK)
         return
-    buffer = LineBuffer()
+    buffer, stream = LineBuffer(), Stream()
     now = time.time()
     while data := os.read(sys.stdin.fileno(), _CHUNK):
-        yield Batch(text=buffer.feed(data), reference=now)
-    yield Batch(text=buffer.flush(), reference=now)
+        for piece in stream.feed(data):
+            yield Batch(text=buffer.feed(piece), reference=now)
+    trouble = stream.end()
+    gap = f"standard input: {trouble}" if trouble else ""
+    yield Batch(text=buffer.flush(), reference=now, gap=gap)
 
 
 def _second(line: str, clock: Clock) -> float | None:
