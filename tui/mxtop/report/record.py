@@ -93,6 +93,8 @@ class _Recorder:
             self._fail(_full(self._path, error))
             return
         if isinstance(sample, Batch):
+            if sample.gap:
+                self.say(clean(f"log: lines are missing: {sample.gap}"))
             lines = sample.text.count("\n")
             self.lines += lines
             self._history += lines * (sample.phase == "history")
