@@ -32,7 +32,7 @@ _EPILOG: Final = """commands:
   mxtop replay FILE    the screen on what was recorded
 
 TARGET: nothing is this host; `-` standard input; a file (or a word with `/`) a mail log, .gz too;
-anything else [user@]host[:port] over SSH: the screen, report, parse, sockets, `dns DOMAIN --on HOST`.
+anything else [user@]host[:port] over SSH: not for demo, record, replay; `dns DOMAIN --on HOST`.
 `mxtop COMMAND --help` shows an example of each.
 
 exit codes: 0 done; 1 done, and the answer is bad; 2 not done; 130 interrupted.
@@ -61,6 +61,12 @@ def _year(text: str) -> int:
     return int(text)
 
 
+def _place(text: str) -> str:
+    if not text:
+        raise argparse.ArgumentTypeError("an empty word names nothing; leave the option out")
+    return text
+
+
 def _words(text: str) -> tuple[str, ...]:
     try:
         words = tuple(shlex.split(text))
@@ -80,8 +86,10 @@ def _parser(command: str, description: str, example: str) -> Parser:
         allow_abbrev=False,
     )
     everywhere = parser.add_argument_group("options everywhere")
-    everywhere.add_argument("--config-dir", metavar="DIR", help="the Postfix instance, as postconf -c")
-    everywhere.add_argument("--log", metavar="FILE|journal", help="where the mail log is")
+    everywhere.add_argument(
+        "--config-dir", type=_place, metavar="DIR", help="the Postfix instance, as postconf -c"
+    )
+    everywhere.add_argument("--log", type=_place, metavar="FILE|journal", help="where the mail log is")
     everywhere.add_argument(
         "--ssh-command", type=_words, metavar="CMD", help="reach hosts by this program, such as ssh"
     )
