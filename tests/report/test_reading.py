@@ -120,4 +120,17 @@ def test_a_packed_standard_input_that_is_cut_says_so() -> None:
     script = "from mxtop.report import reading, report; reading.collect(report.Tracker(), ['-'])"
     text = gzip.compress(lines(*range(100)).encode())[:-20]
     done = subprocess.run([sys.executable, "-c", script], input=text, capture_output=True, timeout=30)
-    assert b"LogUnreadable: standard input: damaged (it ends too early)" in done.stderr
+    assert b"standard input: damaged (it ends too early)" in done.stderr
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("since", [None, 3.0])
+def test_a_pipe_is_read_once(tmp_path: Path, since: float | None, packed: bool) -> None:
+    """`mxtop report --since 1h <(zcat mail.log.2.gz)`: a second look would find nothing, or wait for ever."""
+    text = lines(1, 2, 3, 4, 5).encode()
+    source = tmp_path / "source"
+    source.write_bytes(gzip.compress(text) if packed else text)
+    with subprocess.Popen(["cat", str(source)], stdout=subprocess.PIPE) as cat:
+        assert cat.stdout
+        tracker = read(f"/dev/fd/{cat.stdout.fileno()}", since=since)
+    assert tracker.lines == (5 if since is None else 4)
