@@ -28,11 +28,11 @@ _EPILOG: Final = """commands:
   mxtop confirm        keep a change that waits for its answer
   mxtop undo           take a change back, the last one or --id
   mxtop history        what was changed, by whom, when
-  mxtop record FILE    save raw lines and samples, of this host or of a log
+  mxtop record FILE    save raw lines and samples, of a host or of a log
   mxtop replay FILE    the screen on what was recorded
 
 TARGET: nothing is this host; `-` standard input; a file (or a word with `/`) a mail log, .gz too;
-anything else [user@]host[:port] over SSH: not for demo, record, replay; `dns DOMAIN --on HOST`.
+anything else [user@]host[:port] over SSH, for every command but demo and replay; `dns DOMAIN --on HOST`.
 `mxtop COMMAND --help` shows an example of each.
 
 exit codes: 0 done; 1 done, and the answer is bad; 2 not done; 130 interrupted.
@@ -181,12 +181,13 @@ def _dns_parser() -> Parser:
 def _record_parser() -> Parser:
     parser = _parser(
         "record",
-        "Save the raw lines and samples of this host, or of a log, until Ctrl-C.",
-        "example:\n  sudo mxtop record monday.mxtop\n  mxtop replay monday.mxtop",
+        "Save the raw lines and samples of a host, or of a log, until Ctrl-C.",
+        "example:\n  sudo mxtop record monday.mxtop\n  mxtop record mx1.mxtop mx1\n"
+        "  mxtop replay monday.mxtop",
     )
     parser.add_argument("recording", metavar="FILE", help="a new file; none is overwritten")
     # with a default of its own argparse does not ask for it where FILE is missing
-    parser.add_argument("words", nargs="*", default=[], metavar="LOG|-", help="logs; nothing is this host")
+    parser.add_argument("words", nargs="*", default=[], metavar="LOG|-|HOST", help="nothing is this host")
     return parser
 
 
