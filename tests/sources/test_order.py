@@ -56,7 +56,7 @@ async def test_the_pieces_and_the_follower_together_are_every_line_once(tmp_path
 
 
 def test_a_log_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(LogUnreadable, match="gone: no such file; name the log"):
+    with pytest.raises(LogUnreadable, match="gone: no such file; name one that is there"):
         plan_files([str(tmp_path / "gone")], newest=500)
 
 
