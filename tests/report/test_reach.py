@@ -276,6 +276,7 @@ def test_a_host_that_is_down_or_not_there(place: Place) -> None:
     said = place.refused("report", f"127.0.0.1:{free_port()}")
     assert "Connection refused; try `ssh` by hand" in said
     place.refused("parse", "ssh://report")
+    assert "; try `ssh` by hand, or write ./mial.log for a log file" in place.refused("report", "mial.log")
 
 
 def test_a_log_that_is_not_there(place: Place) -> None:
