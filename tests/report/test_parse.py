@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import bz2
+import fcntl
 import gzip
 import io
 import json
@@ -13,8 +14,11 @@ import os
 import signal
 import subprocess
 import sys
+import termios
+import time
 from datetime import datetime
 from pathlib import Path
+from typing import IO
 
 import pytest
 from tests.mail.lines import captured
@@ -162,6 +166,30 @@ def test_ctrl_c_ends_what_is_followed() -> None:
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=60) == 0
         assert process.stdout.read() == b""
+
+
+def waiting(pipe: IO[bytes]) -> int:
+    """Bytes that nobody has read yet."""
+    return int.from_bytes(fcntl.ioctl(pipe.fileno(), termios.FIONREAD, bytes(4)), sys.byteorder)
+
+
+def test_ctrl_c_while_nobody_reads_cuts_no_event(tmp_path: Path) -> None:
+    file = log(tmp_path / "log", f"{LINE}\n" * 20_000)
+    with (
+        subprocess.Popen(["cat", str(file)], stdout=subprocess.PIPE) as cat,
+        subprocess.Popen([*COMMAND, "-"], stdin=cat.stdout, stdout=subprocess.PIPE) as process,
+    ):
+        assert cat.stdout and process.stdout
+        cat.stdout.close()
+        while waiting(process.stdout) < 60_000:  # then it stands in the middle of an event
+            time.sleep(0.01)
+        time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.1)
+        printed = process.stdout.read()
+        assert process.wait(timeout=60) == 0
+    assert printed.endswith(b"}\n")
+    assert {json.loads(line)["event"] for line in printed.splitlines()} == {"removed"}
 
 
 def test_ctrl_c_in_a_file_is_told(tmp_path: Path) -> None:

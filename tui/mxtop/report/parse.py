@@ -12,11 +12,12 @@ import gzip
 import json
 import lzma
 import os
+import signal
 import stat
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol, cast
@@ -51,14 +52,16 @@ def run(files: Sequence[str], out: BinaryIO, *, year: int | None = None) -> int:
     for name in files:
         _openable(name)
     for name in in_time_order(files):
+        followed = _followed(name)
         try:
             for lines, parser in _texts(name, year):
-                out.write(b"".join([encode(parser.parse(line)) for line in lines]))
-                out.flush()
+                printed = b"".join([encode(parser.parse(line)) for line in lines])
+                with _unbroken() if followed else nullcontext():
+                    out.write(printed)
+                    out.flush()
         except KeyboardInterrupt:
-            if not _followed(name):
+            if not followed:
                 raise
-            out.flush()
             return 0
     return 0
 
@@ -114,8 +117,19 @@ def _open(name: str) -> Iterator[_Readable]:
 
 def _followed(name: str) -> bool:
     """Whether an input is no file: it ends when its writer says so, or its reader."""
-    found = os.fstat(sys.stdin.fileno()) if name == "-" else os.stat(name)  # noqa: PTH116
-    return not stat.S_ISREG(found.st_mode)
+    if name != "-":
+        return Path(name).is_fifo()
+    return not stat.S_ISREG(os.fstat(sys.stdin.fileno()).st_mode)
+
+
+@contextmanager
+def _unbroken() -> Iterator[None]:
+    """Ctrl-C waits meanwhile: what it ends well has no line cut in two."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def _openable(name: str) -> None:
