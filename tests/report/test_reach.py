@@ -137,7 +137,7 @@ def test_what_keeps_out_ends_a_recording_before_it_begins(place: Place, tmp_path
     assert not file.exists()
     done = place.mxtop("record", str(file), "--log", "/nonexistent/mail.log", "mx1")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "/nonexistent/mail.log: no such file; name one that is there" in done.stderr.splitlines()[-1]
+    assert "/nonexistent/mail.log: no such file; name the log with" in done.stderr.splitlines()[-1]
     assert not file.exists()
 
 
