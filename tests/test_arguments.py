@@ -100,3 +100,9 @@ def test_an_empty_word_is_a_target_that_is_none_not_the_screen_on_this_host() ->
 def test_a_command_that_is_not_built_is_a_target_like_any_word(word: str) -> None:
     assert split_command([word, "x"]) == ("", [word, "x"])
     assert f"mxtop {word}" not in PARSERS[""]().format_help()
+
+
+@pytest.mark.parametrize("option", ["--config-dir", "--log"])
+def test_an_empty_place_is_none(option: str) -> None:
+    """As from a shell variable that is not set: `--log "$LOG"`."""
+    assert f"argument {option}: an empty word names nothing" in refusal("report", option, "")

@@ -71,7 +71,7 @@ def test_targets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (["parse", "mx1", "mx2"], "one host at a time"),
         (["parse", "mx1", "-"], "is a host and other words are log files"),
-        (["record", "./x.mxtop", "mx1"], "does not work over SSH yet"),
+        (["record", "./x.mxtop", "mx1", "mx2"], "takes one host at a time, and 2 are named"),
         (["dns", "a.example", "--on", "./mail.log"], "a log file has no resolver"),
         (["sockets", "--ssh-command", "ssh '", "mx1"], "No closing quotation"),
     ],

@@ -126,7 +126,7 @@ async def test_no_password_is_given(bench: Bench, given: str | None) -> None:
     with pytest.raises(Refused, match="no password was given"):
         await Root(alice, Front(given)).run(COMMAND)
     assert "incorrect" not in logged(alice)
-    with pytest.raises(Refused, match="a password is required"):
+    with pytest.raises(Refused, match="a password is required; run it as root, or at a terminal"):
         await Root(alice).run(COMMAND)
 
 

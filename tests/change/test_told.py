@@ -103,6 +103,9 @@ def test_probe() -> None:
     assert told.probe("user 1000\nobstacle x\n").obstacles == ("changing Postfix needs root",)
     assert told.probe("user 0\nrunning no\n").obstacles == ("Postfix is not running",)
     assert told.probe("user 0\nrunning yes\n").obstacles == ()
+    assert told.step("Postfix is not running") == "start it, then try again"
+    assert told.step("there is no /etc/postfix-x/main.cf") == "name the instance with --config-dir"
+    assert "by hand" in told.step("it is immutable")
     # why it does not run may be the very obstacle
     assert told.probe("user 0\nrunning no\nobstacle x\n").obstacles == ("x",)
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -391,3 +392,12 @@ def test_a_number_too_long_to_be_one_raises_nothing() -> None:
         + ", delay=1, delays=0/0/1/0, dsn=4.4.1, status=deferred (x)"
     )
     assert fields(QID + line)["to"] == "u@a.example"  # read as a line that was cut
+
+
+@pytest.mark.parametrize("where", ["delay=1, ", "delays=0/"])
+def test_a_number_beyond_a_float_is_none(where: str) -> None:
+    """Infinity is no JSON."""
+    line = "to=<a@b>, relay=mx[192.0.2.1]:25, delay=1, delays=0/0/1/0, dsn=2.0.0, status=sent (ok)"
+    found = delivery(line.replace(where, where.replace("1", "0").replace("0", "9" * 400)))
+    assert found["to"] == "a@b"
+    assert "Infinity" not in json.dumps(found)

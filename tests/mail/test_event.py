@@ -27,6 +27,13 @@ def test_every_kind_is_a_frozen_slotted_dataclass_of_keywords(cls: type[Event]) 
         assert getattr(event, f.name) == {"line": 1, "text": "x"}.get(f.name, f.default)
 
 
+@pytest.mark.parametrize("kind", ["client_connect", "client_disconnect", "client_lost"])
+def test_the_events_of_a_client_have_the_same_keys(kind: str) -> None:
+    """As the contract names them: together, and every key always."""
+    shown = as_dict(KINDS[kind](line=1, text="x"))
+    assert (shown["event"], shown["commands"], shown["stage"]) == (kind, None, None)
+
+
 def test_equal_where_kind_and_fields_are() -> None:
     event = Delivery(line=1, text="x", to="a@b.example")
     assert event == Delivery(line=1, text="x", to="a@b.example")

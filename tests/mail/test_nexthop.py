@@ -14,6 +14,7 @@ from mxtop.mail.nexthop import NextHop, a_label, is_hostname, parse, sites
     [
         ("example.org", "example.org", None, False),
         ("example.org:587", "example.org", "587", False),
+        ("example.org:65535", "example.org", "65535", False),
         ("example.org:submission", "example.org", "submission", False),
         ("example.org:", "example.org", None, False),
         ("[mail.example.org]", "mail.example.org", None, True),
@@ -51,6 +52,9 @@ def test_forms(text: str, host: str, port: str | None, literal: bool) -> None:
         "-a.example",
         "a b",
         "a@b",
+        "mx:0",
+        "[mx]:65536",
+        f"mx:{'9' * 5000}",
     ],
 )
 def test_refused(text: str) -> None:

@@ -60,6 +60,7 @@ TEXTS = [
     "Server certificate not verified", "Server certificate not trusted",
     "host mx.a.example[192.0.2.1] said: 450 later (in reply to RCPT TO command)",
     "to=<u@a.example>, relay=h[192.0.2.1]:25, delay=1, delays=0/0/1/0, dsn=4.4.1, status=deferred (host h[192.0.2.1] said: 450 no (in reply to RCPT TO command)",
+    DELIVERY.replace("delay=1.1", f"delay={'9' * 400}"), DELIVERY.replace("0.5/0.5", f"0.5/{'9' * 19}"), DELIVERY.replace("/0.5", f"/0.{'5' * 19}"),
     DELIVERY.replace("delay=1.1", "delay=1."), DELIVERY.replace("/0.5/", "/0.5.5/"), DELIVERY.replace("/0.5/", "/"), DELIVERY.replace("<u@A.example>", "<@>"),
     DELIVERY.replace(", delay", ", conn_use=1234567890, delay", 1), DELIVERY.replace(" delays", " delays=1/1/1/1, delays"), DELIVERY.replace("25, ", "25\t, "),
     "client=c[192.0.2.7]x[y]", "client=c[a, b], sasl_method=PLAIN", "client=c[192.0.2.7]\r", "client", "removed\r",

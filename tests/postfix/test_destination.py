@@ -16,6 +16,7 @@ from mxtop.postfix.destination import Destination, parse
         ("[mx]:25", Destination("[mx]:25", hop=NextHop("mx", "25", literal=True))),
         ("mx:25", Destination("mx:25", hop=NextHop("mx", "25"))),
         ("192.0.2.1", Destination("192.0.2.1", hop=NextHop("192.0.2.1", literal=True))),
+        ("2001:DB8::1", Destination("2001:DB8::1", hop=NextHop("2001:db8::1", literal=True))),
         ("bücher.example", Destination("bücher.example", "bücher.example")),
     ],
 )

@@ -52,6 +52,7 @@ async def test_relayhost_and_fallback(tmp_path: Path) -> None:
         ("mail.example:26", "mail.example:26"),
         ("[2001:db8::1]:25", "[2001:db8::1]:25"),
         ("192.0.2.1", "[192.0.2.1]"),
+        ("2001:db8::1", "[2001:db8::1]"),
     ],
 )
 async def test_a_next_hop_is_used_as_it_is(tmp_path: Path, text: str, hop: str) -> None:
@@ -59,7 +60,7 @@ async def test_a_next_hop_is_used_as_it_is(tmp_path: Path, text: str, hop: str) 
     assert (got.next_hops, got.source) == ((hop,), "as given")
 
 
-@pytest.mark.parametrize("text", ["", "a b", "u@", "u@a..b", "2001:db8::1", "x\ny", "-oops"])
+@pytest.mark.parametrize("text", ["", "a b", "u@", "u@a..b", "2001:db8::g", "x\ny", "-oops"])
 async def test_not_a_destination(tmp_path: Path, text: str) -> None:
     with pytest.raises(ValueError):
         await routed(tmp_path, text)

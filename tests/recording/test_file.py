@@ -62,8 +62,15 @@ def test_a_recording_that_was_cut_off_plays_up_to_there(tmp_path: Path) -> None:
 def test_another_file_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "x"
     path.write_bytes(content)
-    with pytest.raises(MxtopError, match="is no recording"):
+    with pytest.raises(MxtopError, match=r"x is no recording; name a file that mxtop wrote$"):
         list(samples(path))
+
+
+def test_a_file_that_cannot_be_read_says_why_in_words(tmp_path: Path) -> None:
+    with pytest.raises(MxtopError, match=r"gone: No such file or directory; name a file that mxtop wrote$"):
+        header(tmp_path / "gone")
+    with pytest.raises(MxtopError, match=": Is a directory; "):
+        header(tmp_path)
 
 
 def test_a_later_version_is_refused_with_the_reason(tmp_path: Path) -> None:

@@ -4,14 +4,21 @@
 
 from __future__ import annotations
 
+import bz2
+import fcntl
 import gzip
 import io
 import json
+import lzma
 import os
+import signal
 import subprocess
 import sys
+import termios
+import time
 from datetime import datetime
 from pathlib import Path
+from typing import IO
 
 import pytest
 from tests.mail.lines import captured
@@ -124,6 +131,79 @@ def test_standard_input() -> None:
     assert (done.returncode, done.stderr) == (0, b"")
     events = [json.loads(line) for line in done.stdout.splitlines()]
     assert [event["event"] for event in events] == ["removed", "unparsed"]
+
+
+def test_what_is_packed_is_unpacked_by_any_name_and_without_one(tmp_path: Path) -> None:
+    text = f"{LINE}\nx".encode()
+    for name, packed in (
+        ("a.gz", gzip.compress(text)),
+        ("mail.log-gzip", gzip.compress(text)),
+        ("a.xz", lzma.compress(text)),
+        ("a.bz2", bz2.compress(text)),
+    ):
+        file = tmp_path / name
+        file.write_bytes(packed)
+        assert [event["event"] for event in parsed(file)] == ["removed", "unparsed"], name
+    for name in ("a.xz", "a.bz2"):
+        file = tmp_path / name
+        file.write_bytes(file.read_bytes()[:-10])
+        with pytest.raises(LogUnreadable, match="cut short or damaged"):
+            parsed(file)
+    done = subprocess.run([*ALONE, "-"], input=gzip.compress(text), capture_output=True, timeout=60)
+    assert [json.loads(line)["event"] for line in done.stdout.splitlines()] == ["removed", "unparsed"]
+
+
+COMMAND = [sys.executable, "-m", "mxtop", "parse"]
+
+
+def test_ctrl_c_ends_what_is_followed() -> None:
+    """A pipe has no end of its own: that is the end, with every event that came."""
+    with subprocess.Popen([*COMMAND, "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin and process.stdout
+        process.stdin.write(f"{LINE}\n".encode())
+        process.stdin.flush()
+        assert json.loads(process.stdout.readline())["event"] == "removed"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == 0
+        assert process.stdout.read() == b""
+
+
+def waiting(pipe: IO[bytes]) -> int:
+    """Bytes that nobody has read yet."""
+    return int.from_bytes(fcntl.ioctl(pipe.fileno(), termios.FIONREAD, bytes(4)), sys.byteorder)
+
+
+def test_ctrl_c_while_nobody_reads_cuts_no_event(tmp_path: Path) -> None:
+    file = log(tmp_path / "log", f"{LINE}\n" * 20_000)
+    with (
+        subprocess.Popen(["cat", str(file)], stdout=subprocess.PIPE) as cat,
+        subprocess.Popen([*COMMAND, "-"], stdin=cat.stdout, stdout=subprocess.PIPE) as process,
+    ):
+        assert cat.stdout and process.stdout
+        cat.stdout.close()
+        while waiting(process.stdout) < 60_000:  # then it stands in the middle of an event
+            time.sleep(0.01)
+        time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.1)
+        printed = process.stdout.read()
+        assert process.wait(timeout=60) == 0
+    assert printed.endswith(b"}\n")
+    assert {json.loads(line)["event"] for line in printed.splitlines()} == {"removed"}
+
+
+def test_ctrl_c_in_a_file_is_told(tmp_path: Path) -> None:
+    """There the rest is missing."""
+    file = log(tmp_path / "log", f"{LINE}\n" * 20_000)
+    with (
+        file.open("rb") as source,
+        subprocess.Popen([*COMMAND, "-"], stdin=source, stdout=subprocess.PIPE) as process,
+    ):
+        assert process.stdout
+        assert process.stdout.readline()  # it stands in the middle: nobody reads the rest
+        process.send_signal(signal.SIGINT)
+        process.stdout.read()
+        assert process.wait(timeout=60) == 130
 
 
 def test_events_come_while_the_input_is_still_open() -> None:

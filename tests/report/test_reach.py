@@ -8,6 +8,8 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
+import signal
 import socket
 import subprocess
 import sys
@@ -21,6 +23,9 @@ import pytest
 from tests.dns.nsd import nsd
 from tests.hosts.sshd import Sshd, free_port, make_key
 from tests.ui.terminal import terminal
+
+from mxtop.mail.batch import Batch
+from mxtop.recording.file import header, samples
 
 pytestmark = pytest.mark.skipif(
     not (Path("/usr/sbin/sshd").exists() and Path("/usr/sbin/postconf").exists()),
@@ -89,6 +94,51 @@ def test_report(place: Place) -> None:
     assert (found["host"], found["lines"], found["unparsed"]) == ("mx1.sender.example", 4540, 1)
     assert "mx1.sender.example" in place.same("report", *at)
     place.same("report", "--json", "--log", str(place.log), "--year", "2020")
+
+
+def recorded(file: Path) -> str:
+    return "".join(sample.text for _, sample in samples(file) if isinstance(sample, Batch))
+
+
+def test_record_goes_on_after_a_lost_connection(place: Place, tmp_path: Path) -> None:
+    log, file = tmp_path / "mail.log", tmp_path / "r.mxtop"
+    line = "2026-11-23T18:31:36+00:00 mx1 postfix/qmgr[1]: 4A5B6C7D8E: removed\n"
+    log.write_text(line)
+    words = ["record", str(file), "--config-dir", str(place.instance), "--log", str(log), "mx1"]
+    env = {**os.environ, "HOME": str(place.home)}
+    argv = [sys.executable, "-m", "mxtop", *words]
+    with subprocess.Popen(argv, stderr=subprocess.PIPE, text=True, env=env) as process:
+        assert process.stderr
+        told = iter(process.stderr.readline, "")
+        try:
+            assert next(told) == f"mxtop: recording mx1 into {file}; Ctrl-C ends it\n"
+            time.sleep(2)
+            place.server.stop()
+            while "mxtop: log: " not in next(told):
+                pass
+            with log.open("a") as growing:
+                growing.write(line * 2)
+            place.server.start()
+            while "mxtop: log: back again" not in next(told):
+                pass
+            time.sleep(2)
+            process.send_signal(signal.SIGINT)
+            assert re.search(r" 3 lines .*; play it with", process.communicate(timeout=30)[1])
+        finally:
+            process.kill()
+    assert process.returncode == 0
+    assert recorded(file) == line * 3
+    assert header(file).host == "mx1"
+
+
+def test_what_keeps_out_ends_a_recording_before_it_begins(place: Place, tmp_path: Path) -> None:
+    file = tmp_path / "r.mxtop"
+    assert "Connection refused" in place.refused("record", str(file), f"127.0.0.1:{free_port()}")
+    assert not file.exists()
+    done = place.mxtop("record", str(file), "--log", "/nonexistent/mail.log", "mx1")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "/nonexistent/mail.log: no such file; name the log with" in done.stderr.splitlines()[-1]
+    assert not file.exists()
 
 
 def test_report_since_counts_from_now(place: Place, tmp_path: Path) -> None:
@@ -226,6 +276,7 @@ def test_a_host_that_is_down_or_not_there(place: Place) -> None:
     said = place.refused("report", f"127.0.0.1:{free_port()}")
     assert "Connection refused; try `ssh` by hand" in said
     place.refused("parse", "ssh://report")
+    assert "; try `ssh` by hand, or write ./mial.log for a log file" in place.refused("report", "mial.log")
 
 
 def test_a_log_that_is_not_there(place: Place) -> None:

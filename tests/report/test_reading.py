@@ -91,15 +91,17 @@ def test_what_cannot_be_read_says_so(tmp_path: Path) -> None:
         read(str(tmp_path / "cut.gz"))
 
 
+@pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("options", ["", "since=3"])
-def test_standard_input(options: str) -> None:
+def test_standard_input(options: str, packed: bool) -> None:
     script = (
         "from mxtop.report.reading import collect; from mxtop.mail.tracker import Tracker; "
         f"t = Tracker(); collect(t, ['-'], {options}); print(t.lines, t.deliveries)"
     )
+    text = lines(1, 2, 3, 4, 5).encode()
     done = subprocess.run(
         [sys.executable, "-c", script],
-        input=lines(1, 2, 3, 4, 5).encode(),
+        input=gzip.compress(text) if packed else text,
         capture_output=True,
         timeout=30,
         check=True,
@@ -112,3 +114,23 @@ def test_standard_input(options: str) -> None:
         "{'sent':",
         f"{counted}}})",
     ]
+
+
+def test_a_packed_standard_input_that_is_cut_says_so() -> None:
+    script = "from mxtop.report import reading, report; reading.collect(report.Tracker(), ['-'])"
+    text = gzip.compress(lines(*range(100)).encode())[:-20]
+    done = subprocess.run([sys.executable, "-c", script], input=text, capture_output=True, timeout=30)
+    assert b"standard input: damaged (it ends too early)" in done.stderr
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("since", [None, 3.0])
+def test_a_pipe_is_read_once(tmp_path: Path, since: float | None, packed: bool) -> None:
+    """`mxtop report --since 1h <(zcat mail.log.2.gz)`: a second look would find nothing, or wait for ever."""
+    text = lines(1, 2, 3, 4, 5).encode()
+    source = tmp_path / "source"
+    source.write_bytes(gzip.compress(text) if packed else text)
+    with subprocess.Popen(["cat", str(source)], stdout=subprocess.PIPE) as cat:
+        assert cat.stdout
+        tracker = read(f"/dev/fd/{cat.stdout.fileno()}", since=since)
+    assert tracker.lines == (5 if since is None else 4)

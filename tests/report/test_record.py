@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import re
 import resource
@@ -91,9 +92,16 @@ def test_a_log_that_is_not_there_leaves_nothing_behind(tmp_path: Path) -> None:
     for words in ([str(tmp_path / "no.log")], ["--log", str(tmp_path / "no.log")]):
         done = subprocess.run(argv(str(out), *words), capture_output=True, text=True, timeout=60)
         assert done.returncode == 2, words
-        assert "no.log" in done.stderr
+        assert "no.log: no such file; " in done.stderr or "no.log does not exist; " in done.stderr
         assert "Traceback" not in done.stderr
         assert not out.exists()
+
+
+def test_a_damaged_log_is_told_of(tmp_path: Path) -> None:
+    log, out = tmp_path / "mail.log.2.gz", tmp_path / "r.mxtop"
+    log.write_bytes(gzip.compress(os.urandom(5000))[:1000])
+    done = subprocess.run(argv(str(out), str(log)), capture_output=True, text=True, timeout=60)
+    assert f"\nmxtop: log: lines are missing: {log}: damaged after " in done.stderr
 
 
 def test_a_full_disk_ends_it_with_what_came_before(tmp_path: Path) -> None:

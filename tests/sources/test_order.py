@@ -6,6 +6,9 @@ import gzip
 import os
 from pathlib import Path
 
+import pytest
+
+from mxtop.mail.errors import LogUnreadable
 from mxtop.sources.file import Follower
 from mxtop.sources.history import read_piece
 from mxtop.sources.order import in_time_order, plan_files
@@ -50,6 +53,11 @@ async def test_the_pieces_and_the_follower_together_are_every_line_once(tmp_path
             break
     whole = gzip.decompress(Path(files[0]).read_bytes()) + Path(files[1]).read_bytes()
     assert text == whole.decode()
+
+
+def test_a_log_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(LogUnreadable, match="gone: no such file; name one that is there"):
+        plan_files([str(tmp_path / "gone")], newest=500)
 
 
 def test_a_packed_last_file_is_read_as_a_whole(tmp_path: Path) -> None:

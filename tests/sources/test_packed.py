@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from mxtop.sources.packed import PIECE, Unpacker
+from mxtop.sources.packed import PIECE, Stream, Unpacker
 
 TEXT = b"".join(b"line %d of a log\n" % number for number in range(200_000))
 PACK: dict[str, Callable[[bytes], bytes]] = {".gz": gzip.compress, ".xz": lzma.compress, ".bz2": bz2.compress}
@@ -44,3 +44,13 @@ def test_damage_is_told(suffix: str) -> None:
 
 def test_what_is_not_packed() -> None:
     assert Unpacker.of("/var/log/mail.log.1") is None
+
+
+def test_a_stream_without_a_name_is_unpacked_where_it_is_gzip() -> None:
+    for whole, text in ((TEXT, TEXT), (gzip.compress(TEXT), TEXT), (b"", b"")):
+        stream = Stream()
+        pieces = [piece for at in range(0, len(whole), 5000) for piece in stream.feed(whole[at : at + 5000])]
+        assert (b"".join(pieces), stream.end()) == (text, "")
+    cut = Stream()
+    assert b"".join(cut.feed(gzip.compress(TEXT)[:-9]))
+    assert "ends too early" in cut.end()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import os
 import subprocess
 import sys
@@ -36,6 +37,20 @@ async def test_a_file(tmp_path: Path, asynchronous: bool) -> None:
         else:
             batches = list(stdin.read(file.fileno()))
     assert "".join(batch.text for batch in batches) == numbered(range(5000)) + "cut"
+
+
+@pytest.mark.parametrize("asynchronous", [True, False])
+async def test_what_gzip_packed(tmp_path: Path, asynchronous: bool) -> None:
+    packed = gzip.compress(f"{numbered(range(5000))}cut".encode())
+    for data, gap in ((packed, ""), (packed[:-9], "standard input: damaged (it ends too early)")):
+        (tmp_path / "log").write_bytes(data)
+        with (tmp_path / "log").open() as file:
+            if asynchronous:
+                batches = [batch async for batch in stdin.batches(file.fileno())]
+            else:
+                batches = list(stdin.read(file.fileno()))
+        assert "".join(batch.text for batch in batches) == f"{numbered(range(5000))}cut"
+        assert batches[-1].gap == gap
 
 
 async def test_what_came_is_handed_out_at_once() -> None:

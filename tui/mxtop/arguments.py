@@ -28,11 +28,11 @@ _EPILOG: Final = """commands:
   mxtop confirm        keep a change that waits for its answer
   mxtop undo           take a change back, the last one or --id
   mxtop history        what was changed, by whom, when
-  mxtop record FILE    save raw lines and samples, of this host or of a log
+  mxtop record FILE    save raw lines and samples, of a host or of a log
   mxtop replay FILE    the screen on what was recorded
 
 TARGET: nothing is this host; `-` standard input; a file (or a word with `/`) a mail log, .gz too;
-anything else [user@]host[:port] over SSH: the screen, report, parse, sockets, `dns DOMAIN --on HOST`.
+anything else [user@]host[:port] over SSH, for every command but demo and replay; `dns DOMAIN --on HOST`.
 `mxtop COMMAND --help` shows an example of each.
 
 exit codes: 0 done; 1 done, and the answer is bad; 2 not done; 130 interrupted.
@@ -61,6 +61,12 @@ def _year(text: str) -> int:
     return int(text)
 
 
+def _place(text: str) -> str:
+    if not text:
+        raise argparse.ArgumentTypeError("an empty word names nothing; leave the option out")
+    return text
+
+
 def _words(text: str) -> tuple[str, ...]:
     try:
         words = tuple(shlex.split(text))
@@ -80,8 +86,10 @@ def _parser(command: str, description: str, example: str) -> Parser:
         allow_abbrev=False,
     )
     everywhere = parser.add_argument_group("options everywhere")
-    everywhere.add_argument("--config-dir", metavar="DIR", help="the Postfix instance, as postconf -c")
-    everywhere.add_argument("--log", metavar="FILE|journal", help="where the mail log is")
+    everywhere.add_argument(
+        "--config-dir", type=_place, metavar="DIR", help="the Postfix instance, as postconf -c"
+    )
+    everywhere.add_argument("--log", type=_place, metavar="FILE|journal", help="where the mail log is")
     everywhere.add_argument(
         "--ssh-command", type=_words, metavar="CMD", help="reach hosts by this program, such as ssh"
     )
@@ -173,12 +181,13 @@ def _dns_parser() -> Parser:
 def _record_parser() -> Parser:
     parser = _parser(
         "record",
-        "Save the raw lines and samples of this host, or of a log, until Ctrl-C.",
-        "example:\n  sudo mxtop record monday.mxtop\n  mxtop replay monday.mxtop",
+        "Save the raw lines and samples of a host, or of a log, until Ctrl-C.",
+        "example:\n  sudo mxtop record monday.mxtop\n  mxtop record mx1.mxtop mx1\n"
+        "  mxtop replay monday.mxtop",
     )
     parser.add_argument("recording", metavar="FILE", help="a new file; none is overwritten")
     # with a default of its own argparse does not ask for it where FILE is missing
-    parser.add_argument("words", nargs="*", default=[], metavar="LOG|-", help="logs; nothing is this host")
+    parser.add_argument("words", nargs="*", default=[], metavar="LOG|-|HOST", help="nothing is this host")
     return parser
 
 

@@ -167,9 +167,8 @@ def _read(command: str, args: argparse.Namespace) -> int:
             raise MxtopError("a recording has no JSON form", "leave --json out")
         if args.recording in ("", "-"):
             raise MxtopError("a recording is a file", "name a new one, such as monday.mxtop")
-        if where.remote:
-            raise MxtopError("mxtop record does not work over SSH yet", "run it on that host")
-        return commands.record(Path(args.recording), at.files, config_directory=args.config_dir, log=args.log)
+        place = {"config_directory": args.config_dir, "log": args.log}
+        return commands.record(Path(args.recording), at.files, where=where, **place)
     if command == "parse":
         return commands.parse(
             at.files or None, config_directory=args.config_dir, log=args.log, year=args.year, where=where

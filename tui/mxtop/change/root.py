@@ -51,8 +51,13 @@ class Root:
             if self._sudo:
                 refusal = await self._without_password()
                 if refusal is not None:
-                    if quietly or self._ask is None:
+                    if quietly:
                         raise refusal
+                    if self._ask is None:
+                        step = (
+                            f"{refusal.remedy}; run it as root, or at a terminal that can ask for a password"
+                        )
+                        raise Refused(refusal.title, step)
                     self._password = await self._by_password(self._ask)
             self._known = True
 

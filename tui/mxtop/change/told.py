@@ -127,6 +127,21 @@ def probe(text: str) -> Probe:
     )
 
 
+_STEPS: Final = (
+    ("missing on this machine", "install it there"),
+    ("there is no ", "name the instance with --config-dir"),
+    ("Postfix is not running", "start it, then try again"),
+    ("changing Postfix needs root", ""),  # that says the rest itself
+    ("", "mend that, or make the change by hand"),
+)
+"""What helps, by how an obstacle begins."""
+
+
+def step(obstacle: str) -> str:
+    """What the user can do about what `Probe.obstacles` names."""
+    return next(words for begin, words in _STEPS if obstacle.startswith(begin))
+
+
 def listed(text: str) -> list[tuple[str, str]]:
     """(id, phase) of each change, oldest first."""
     pairs = (line.split() for line in text.split("\n"))

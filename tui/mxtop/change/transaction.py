@@ -90,7 +90,7 @@ class Transactions:
             check(edit)
         found = await self.probe(quietly=False)
         if found.obstacles:
-            raise Refused(found.obstacles[0])
+            raise Refused(found.obstacles[0], told.step(found.obstacles[0]))
         change = new_id(time.time(), secrets.randbits(80))
         lines = [
             f"operator {operator}",

@@ -218,7 +218,9 @@ class Dialer:
         except asyncssh.ChannelOpenError as error:
             raise HostDown(f"{target}: the jump host cannot reach it: {error.reason}") from error
         except (asyncssh.Error, OSError, ValueError) as error:
-            raise HostDown(f"{target}: {_words(error)}", "try `ssh` by hand") from error
+            # what names no host may be a log file, mistyped or elsewhere
+            other = f", or write ./{target.host} for a log file" if isinstance(error, socket.gaierror) else ""
+            raise HostDown(f"{target}: {_words(error)}", f"try `ssh` by hand{other}") from error
         return _Connection(inner, client, bastion)
 
     async def _dial(

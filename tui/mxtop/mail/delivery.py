@@ -39,7 +39,9 @@ HANDSHAKE_STAGES: Final = frozenset(
 )
 """Stages before any mail transaction: the attempt was a session of its own."""
 
-_NUMBER: Final = r"\d+(?:\.\d+)?"
+_NUMBER: Final = r"\d{1,18}(?:\.\d{1,18})?(?!\d)"
+"""No more digits: what is beyond a float is infinite, which JSON cannot say."""
+
 _RIGID: Final = pattern(
     r'to=<([^>"]*)>, (?:orig_to=<([^>"]*)>, )?relay=([^,\s]+), (?:conn_use=(\d{1,9}), )?'
     rf"delay=({_NUMBER}), delays=({_NUMBER})/({_NUMBER})/({_NUMBER})/({_NUMBER}), (?:tls=([^,\s]+), )?"

@@ -152,24 +152,30 @@ class Client(Event):
 
 
 @named
-class ClientConnect(Event):
+class ClientSession(Event):
+    """`commands` is {name: (ok, total)} at its end, None where the version logs none (before 3.0); `stage`
+    is where it was lost.  All three of its events have both keys, as the contract names them together.
+    """
+
+    commands: Mapping[str, tuple[int, int]] | None = None
+    stage: str | None = None
+
+
+@named
+class ClientConnect(ClientSession):
     kind: ClassVar[str] = "client_connect"
 
 
 @named
-class ClientDisconnect(Event):
-    """`commands` is {name: (ok, total)}; None where the version logs none (before 3.0)."""
-
+class ClientDisconnect(ClientSession):
     kind: ClassVar[str] = "client_disconnect"
-    commands: Mapping[str, tuple[int, int]] | None = None
 
 
 @named
-class ClientLost(Event):
+class ClientLost(ClientSession):
     """`lost connection|timeout|too many errors after STAGE from …`."""
 
     kind: ClassVar[str] = "client_lost"
-    stage: str | None = None
 
 
 @named

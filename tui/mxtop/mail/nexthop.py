@@ -64,6 +64,8 @@ def parse(text: str) -> NextHop:
         raise ValueError(f"missing host information in {text!r}")
     if port and not port.isprintable():
         raise ValueError(f"bad service {port!r}")
+    if port.isascii() and port.isdigit() and not 0 < int(port) < 65536:
+        raise ValueError(f"bad network port: {port} for destination: {text}")
     if not _is_address(host):
         host = a_label(host)
         if not is_hostname(host):

@@ -58,7 +58,7 @@ _WORD: Final = "word"
 _SPACE: Final = r" \t\n\r\f\v"  # written out it is looked up faster than \s
 _ACTIVE: Final = pattern(r"from=<[^>]*>, size=[0-9]{1,18}, nrcpt=[0-9]{1,9} \(queue active\)")
 _FAILED: Final = pattern(rf"to ([^{_SPACE}\[\]]+\[[^\[\]]+\]:[1-9][0-9]{{0,4}}): (.*[^\r])", re.S)
-_NUMBER: Final = pattern(r"[0-9]+(?:\.[0-9]+)?")
+_NUMBER: Final = pattern(r"[0-9]{1,18}(?:\.[0-9]{1,18})?")
 # numbers are looked at again where they are remembered
 _DELIVERY: Final = pattern(
     rf'to=<(?:[^>"]*@([^@>"]*)|[^@>"]*)>, (?:orig_to=<[^>"]*>, )?relay=([^,{_SPACE}]+), '

@@ -37,7 +37,7 @@ def parse(text: str) -> Destination:
             nexthop.parse(domain)
         return Destination(text, domain, local_part)
     try:
-        return Destination(text, hop=nexthop.NextHop(str(ipaddress.IPv4Address(text)), literal=True))
+        return Destination(text, hop=nexthop.NextHop(str(ipaddress.ip_address(text)), literal=True))
     except ValueError:
         pass
     if text.startswith("[") or ":" in text:

@@ -97,7 +97,9 @@ def _lines(path: Path) -> Iterator[Any]:
     except (EOFError, zlib.error, json.JSONDecodeError):
         return  # cut off while it was written: what came before is whole
     except OSError as error:
-        raise MxtopError(f"{path} is no recording: {error}", "name a file that mxtop wrote") from error
+        if isinstance(error, gzip.BadGzipFile):
+            raise MxtopError(f"{path} is no recording", "name a file that mxtop wrote") from error
+        raise MxtopError(f"{path}: {error.strerror or error}", "name a file that mxtop wrote") from error
 
 
 def header(path: Path) -> Header:

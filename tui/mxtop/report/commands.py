@@ -223,11 +223,24 @@ async def counted(
         return place, tracker
 
 
-def record(path: Path, files: Sequence[str], *, config_directory: str | None, log: str | None) -> int:
-    """`mxtop record`: of files or standard input, or (none) of this host."""
+def record(
+    path: Path, files: Sequence[str], *, config_directory: str | None, log: str | None, where: Where = HERE
+) -> int:
+    """`mxtop record`: of files or standard input, or (none) of a host."""
     from mxtop.report import record as body
     from mxtop.session.base import Session
 
+    if where.remote:
+        import asyncio
+
+        from mxtop.report.reach import connected
+        from mxtop.session.remote import RemoteSession
+
+        async def there() -> int:
+            async with await connected(where) as ssh:
+                return await body.keep(RemoteSession(ssh, config_directory=config_directory, log=log), path)
+
+        return asyncio.run(there())
     session: Session
     if files:
         from mxtop.session.files import FilesSession

@@ -7,15 +7,18 @@ any length: what passes `mxtop.sources.lines.LIMIT` is cut there.
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import json
+import lzma
 import os
+import signal
 import stat
 import sys
 import time
-import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol, cast
 
@@ -25,6 +28,8 @@ from mxtop.mail.parse import Parser
 from mxtop.sources.access import unreadable
 from mxtop.sources.lines import LineBuffer
 from mxtop.sources.order import in_time_order
+from mxtop.sources.packed import GZIP
+from mxtop.sources.rotation import DAMAGED
 
 _CHUNK: Final = 128 * 1024
 _PLAIN: Final = json.JSONEncoder(ensure_ascii=False)
@@ -38,17 +43,26 @@ class _Readable(Protocol):
 def run(files: Sequence[str], out: BinaryIO, *, year: int | None = None) -> int:
     """Print the events of `files` to `out` and return the exit code, 0.
 
-    `-` is standard input, a gzipped file is unpacked; several come in the order of their first
-    times.  `year` overrides the year of times logged without one.  LogUnreadable where a file
+    `-` is standard input, what is packed is unpacked; several come in the order of their first
+    times.  `year` overrides the year of times logged without one.  Ctrl-C is the end of what is
+    followed, a pipe or a terminal, and the caller's in a file.  LogUnreadable where a file
     cannot be read, before anything is printed where it cannot even be opened; BrokenPipeError, where
     nobody reads any more, is the caller's.
     """
     for name in files:
         _openable(name)
     for name in in_time_order(files):
-        for lines, parser in _texts(name, year):
-            out.write(b"".join([encode(parser.parse(line)) for line in lines]))
-            out.flush()
+        followed = _followed(name)
+        try:
+            for lines, parser in _texts(name, year):
+                printed = b"".join([encode(parser.parse(line)) for line in lines])
+                with _unbroken() if followed else nullcontext():
+                    out.write(printed)
+                    out.flush()
+        except KeyboardInterrupt:
+            if not followed:
+                raise
+            return 0
     return 0
 
 
@@ -75,7 +89,7 @@ def _chunks(name: str) -> Iterator[list[str]]:
             while data := source.read1(_CHUNK):
                 if text := buffer.feed(data):
                     yield text[:-1].split("\n")
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+    except DAMAGED as error:
         raise LogUnreadable(f"{name} is cut short or damaged: {error}", "unpack it by hand") from error
     except OSError as error:
         raise unreadable(name, error) from error
@@ -85,15 +99,37 @@ def _chunks(name: str) -> Iterator[list[str]]:
 
 @contextmanager
 def _open(name: str) -> Iterator[_Readable]:
-    if name == "-":
-        yield cast(_Readable, sys.stdin.buffer)
-        return
-    with Path(name).open("rb") as raw:
-        if raw.peek(2)[:2] == b"\x1f\x8b":
-            with gzip.GzipFile(fileobj=raw) as packed:
-                yield packed
+    with ExitStack() as stack:
+        if name == "-":
+            raw = cast(BufferedReader, sys.stdin.buffer)
         else:
-            yield raw
+            raw = stack.enter_context(Path(name).open("rb"))
+        match Path(name).suffix:
+            case ".xz":
+                yield stack.enter_context(lzma.LZMAFile(raw))
+            case ".bz2":
+                yield stack.enter_context(bz2.BZ2File(raw))
+            case _ if raw.peek(2).startswith(GZIP):
+                yield stack.enter_context(gzip.GzipFile(fileobj=raw))
+            case _:
+                yield raw
+
+
+def _followed(name: str) -> bool:
+    """Whether an input is no file: it ends when its writer says so, or its reader."""
+    if name != "-":
+        return Path(name).is_fifo()
+    return not stat.S_ISREG(os.fstat(sys.stdin.fileno()).st_mode)
+
+
+@contextmanager
+def _unbroken() -> Iterator[None]:
+    """Ctrl-C waits meanwhile: what it ends well has no line cut in two."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def _openable(name: str) -> None:

@@ -1,15 +1,13 @@
 """Logs read from end to end into a tracker: plain, packed, piped, several in time order.
 
 `--since` counts back from the last line: its time is looked up first, at the end of a plain
-file; a packed file is unpacked twice, and standard input is kept in a temporary file
-meanwhile.  Counting begins with the first line that is not older, and leaves nothing out from
+file; a packed file is unpacked twice, and standard input or a pipe is kept in a temporary
+file meanwhile.  Counting begins with the first line that is not older, and leaves nothing out from
 there on.  Does not follow a log that grows.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 import tempfile
 import time
@@ -24,8 +22,10 @@ from mxtop.mail.header import Clock, split
 from mxtop.mail.scan import Scanner
 from mxtop.mail.tracker import Tracker
 from mxtop.sources import history
+from mxtop.sources.access import unreadable
 from mxtop.sources.lines import LineBuffer
 from mxtop.sources.order import in_time_order
+from mxtop.sources.packed import Stream
 from mxtop.sources.rotation import is_packed
 
 _CHUNK: Final = 64 * 1024  # what is made of so much stays in the processor's cache
@@ -46,11 +46,11 @@ def collect(
     line's time).  LogUnreadable where a file cannot be read, or is damaged.
     """
     with ExitStack() as stack:
-        if since is not None and "-" in files:
-            spool = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mxtop-"))) / "stdin"
-            with spool.open("wb") as kept:
-                shutil.copyfileobj(sys.stdin.buffer, kept)
-            files = [str(spool) if name == "-" else name for name in files]
+        if since is not None and any(map(_flows, files)):
+            directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mxtop-")))
+            files = [
+                _kept(name, directory / f"{n}") if _flows(name) else name for n, name in enumerate(files)
+            ]
         files = in_time_order(files)
         begin: float | None = None
         if since is not None:
@@ -96,14 +96,39 @@ class Counting:
             scanner.feed(lines)
 
 
+def _flows(name: str) -> bool:
+    """Whether an input can be read once only: standard input, a pipe, `<(zcat …)`."""
+    return name == "-" or Path(name).is_fifo()
+
+
+def _pieces(name: str) -> Iterator[bytes]:
+    """What flows, unpacked.  LogUnreadable."""
+    stream = Stream()
+    try:
+        with open(sys.stdin.fileno() if name == "-" else name, "rb", buffering=0, closefd=name != "-") as raw:
+            while data := raw.read(_CHUNK):
+                yield from stream.feed(data)
+    except OSError as error:
+        raise unreadable(name, error) from error
+    if trouble := stream.end():
+        raise LogUnreadable(f"{'standard input' if name == '-' else name}: {trouble}", "unpack it by hand")
+
+
+def _kept(name: str, file: Path) -> str:
+    """What flows, unpacked into a file."""
+    with file.open("wb") as kept:
+        kept.writelines(_pieces(name))
+    return str(file)
+
+
 def _batches(name: str, start: int = 0) -> Iterator[Batch]:
-    if name != "-":
+    if not _flows(name):
         yield from history.read(name, start, chunk=_CHUNK)
         return
     buffer = LineBuffer()
     now = time.time()
-    while data := os.read(sys.stdin.fileno(), _CHUNK):
-        yield Batch(text=buffer.feed(data), reference=now)
+    for piece in _pieces(name):
+        yield Batch(text=buffer.feed(piece), reference=now)
     yield Batch(text=buffer.flush(), reference=now)
 
 

@@ -1,7 +1,8 @@
 """`mxtop record`: the raw lines and samples of one session into a file, until it is interrupted.
 
 Begins with the newest part of the log (`mxtop.sources.history.NEWEST`), so that the counts of a
-replay have something to stand on; what is older is left out.  A log that fails ends the recording.
+replay have something to stand on; what is older is left out.  A log that fails ends the recording; a
+connection that is lost does not: it goes on where it was when the host is back.
 Ctrl-C, SIGTERM and SIGHUP leave a whole file; a crash leaves one that plays up to its last seconds.
 Narrates on stderr, and prints nothing on stdout.
 """
@@ -29,10 +30,19 @@ FLUSH: Final = 5.0
 NARRATE: Final = 60.0
 """Seconds between two lines of progress; on a terminal one line is kept up to date instead."""
 
+PATIENCE: Final = 15.0
+"""Seconds that a log over SSH may be away while its connection stands: that breaks and comes back at other
+moments than the log."""
+
 _ENDS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def run(session: Session, path: Path) -> int:
+    """`keep`, by itself."""
+    return asyncio.run(keep(session, path))
+
+
+async def keep(session: Session, path: Path) -> int:
     """Record until a signal, or until the log ends; 0.
 
     MxtopError where the file exists, cannot be written on, or the log cannot be read; what was
@@ -41,14 +51,10 @@ def run(session: Session, path: Path) -> int:
     try:
         with Writer(path, Header(session.host, time.time())) as writer:
             recorder = _Recorder(session, writer, path, sys.stderr)
-            asyncio.run(recorder.record())
+            await recorder.record()
     except OSError as error:  # the last bytes: those before may have found room
         raise _full(path, error) from error
-    if recorder.problem is not None:
-        if not recorder.lines:
-            path.unlink()
-        raise recorder.problem
-    recorder.say(f"{recorder.progress()}; play it with `mxtop replay {clean(str(path))}`")
+    recorder.end()
     return 0
 
 
@@ -65,6 +71,7 @@ class _Recorder:
         self._told: dict[str, str] = {}
         self._stop = asyncio.Event()
         self._history = 0
+        self._well = -PATIENCE  # when the log last was; it never was yet
         self.lines = 0
         self.problem: MxtopError | None = None
 
@@ -80,6 +87,15 @@ class _Recorder:
             running.cancel()
         await self._session.close()
 
+    def end(self) -> None:
+        """The last words, or the problem."""
+        if self.problem is None:
+            self.say(f"{self.progress()}; play it with `mxtop replay {clean(str(self._path))}`")
+            return
+        if not self.lines:
+            self._path.unlink()
+        raise self.problem
+
     def _take(self, sample: Sample) -> None:
         if self.problem is not None:
             return
@@ -93,16 +109,25 @@ class _Recorder:
             self._fail(_full(self._path, error))
             return
         if isinstance(sample, Batch):
+            if sample.gap:
+                self.say(clean(f"log: lines are missing: {sample.gap}"))
             lines = sample.text.count("\n")
             self.lines += lines
             self._history += lines * (sample.phase == "history")
 
     def _look(self, snapshot: Snapshot) -> None:
+        link = snapshot.connection
+        lost = link is not None and not link.live and not link.for_a_person
         for feed in snapshot.feeds.values():
+            if lost and feed.name != "log":
+                continue  # they all say the same
             trouble = feed.detail if feed.state == "down" else ""
-            if trouble and feed.name == "log":
-                self._fail(MxtopError(feed.detail, feed.remedy))
-            elif trouble != self._told.get(feed.name, ""):
+            if feed.name == "log":
+                if not trouble or lost:
+                    self._well = time.monotonic()
+                elif link is None or time.monotonic() > self._well + PATIENCE:
+                    self._fail(MxtopError(feed.detail, feed.remedy))
+            if self.problem is None and trouble != self._told.get(feed.name, ""):
                 self.say(clean(f"{feed.name}: {trouble or 'back again'}"))
             self._told[feed.name] = trouble
             if feed.name == "log" and feed.state == "ended":

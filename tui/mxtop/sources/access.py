@@ -18,14 +18,15 @@ from mxtop.mail.errors import LogUnreadable
 def unreadable(path: str, error: OSError) -> LogUnreadable:
     """The error for a log that could not be opened or read."""
     if isinstance(error, FileNotFoundError):
-        return LogUnreadable(f"{path}: no such file", "name the log with `--log FILE` or `--log journal`")
+        step = "name one that is there, or this host's with `--log FILE` or `--log journal`"
+        return LogUnreadable(f"{path}: no such file", step)
     if isinstance(error, IsADirectoryError):
         return LogUnreadable(f"{path} is a directory", "name a log file in it")
     if isinstance(error, PermissionError):
         group = _reading_group(path)
         remedy = HERE.by_group(group, user()) if group else HERE.root
         return LogUnreadable(f"{path}: permission denied", remedy)
-    return LogUnreadable(f"{path}: {error.strerror or error}", "name another log with `--log FILE`")
+    return LogUnreadable(f"{path}: {error.strerror or error}", "name another log")
 
 
 def user() -> str:

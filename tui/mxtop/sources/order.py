@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from mxtop.mail.header import Clock, split
+from mxtop.sources.access import unreadable
 from mxtop.sources.history import HistoryFile, read, tail_start
 from mxtop.sources.rotation import Cursor, LogFile, head_of, is_packed, look
 
@@ -45,9 +46,9 @@ def _first_time(name: str) -> float:
 
 def plan_files(files: Sequence[str], newest: int) -> tuple[tuple[HistoryFile, ...], Cursor | None]:
     """Logs in time order divided: what is older, and where to start following the last (None where that
-    one is packed: it is then read as a whole).  OSError where one went away.
+    one is packed: it is then read as a whole).  LogUnreadable where one is not there.
     """
-    *before, last = [look(Path(name)) for name in files]
+    *before, last = [_look(name) for name in files]
     pieces = [HistoryFile(log.path, _cursor(log), log.size) for log in before]
     if is_packed(last.path):
         return tuple(pieces), None
@@ -55,6 +56,13 @@ def plan_files(files: Sequence[str], newest: int) -> tuple[tuple[HistoryFile, ..
     if offset:
         pieces.append(HistoryFile(last.path, _cursor(last), offset, offset))
     return tuple(pieces), _cursor(last, offset)
+
+
+def _look(name: str) -> LogFile:
+    try:
+        return look(Path(name))
+    except OSError as error:
+        raise unreadable(name, error) from error
 
 
 def _cursor(file: LogFile, offset: int = 0) -> Cursor:

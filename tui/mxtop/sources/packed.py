@@ -1,5 +1,7 @@
 """Packed logs unpacked as their bytes come: .gz, .xz and .bz2, several members in a file included.
 
+What has no name, standard input, is taken to be packed where it begins as gzip does.
+
 Keeps no more than one piece of unpacked text at a time.  Promises nothing about what follows damage: it is
 left out, and `trouble` says so.
 """
@@ -14,6 +16,10 @@ from typing import Any, Final, Self
 
 PIECE: Final = 1024 * 1024
 """Unpacked bytes handed out at a time at most: a small file may hold very much."""
+
+
+GZIP: Final = b"\x1f\x8b"
+"""The first bytes of what gzip(1) packed; no line of a log begins so."""
 
 
 def _inflate(member: Any, packed: bytes) -> Iterator[bytes]:
@@ -79,3 +85,28 @@ class Unpacker:
         """All bytes came: a member that is not over was cut off."""
         if not self._member.eof and not self.trouble:
             self.trouble = "damaged (it ends too early)"
+
+
+class Stream:
+    """Bytes of unknown kind, as they come: unpacked where they are gzip's, else as they are."""
+
+    def __init__(self) -> None:
+        self._unpacker: Unpacker | None = None
+        self._begun = False
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """What they hold."""
+        if not self._begun:
+            self._begun = True
+            self._unpacker = Unpacker(".gz") if data.startswith(GZIP) else None
+        if self._unpacker is None:
+            yield data
+        else:
+            yield from self._unpacker.feed(data)
+
+    def end(self) -> str:
+        """All bytes came: "", or what is wrong with them."""
+        if self._unpacker is None:
+            return ""
+        self._unpacker.end()
+        return self._unpacker.trouble
