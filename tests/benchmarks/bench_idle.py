@@ -29,7 +29,7 @@ from tests.benchmarks.measure import (
 )
 from tests.lab.needs import missing
 
-SECONDS = 20.0
+SECONDS = 15.0
 SETTLE = 10.0
 RUNS = 3
 TARGET = 1.0
